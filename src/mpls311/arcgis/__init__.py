@@ -1,0 +1,53 @@
+"""Whole, proven reads of ArcGIS feature layers.
+
+    async with ArcGISClient(ClientSettings(concurrency=8)) as client:
+        layer = await client.layer("https://.../Public_311_2024/FeatureServer/0")
+        print(layer.name, await client.count(layer, "CASESTATUS = 1"), "open")
+        report = await client.read(layer, "1=1", Path("2024.parquet"))
+        print(report.rows, "rows in", report.requests, "requests")
+    pq.read_table("2024.parquet")  # columns and types as the layer declares them
+
+A read is planned before it starts and checked against its plan before it counts; what a
+service does meanwhile ends either in exactly the right rows or in an `ArcGISError` that says
+what to do. The package knows neither Kedro nor pandas nor any particular layer.
+"""
+
+from mpls311.arcgis.client import ArcGISClient
+from mpls311.arcgis.decode import decode_page
+from mpls311.arcgis.errors import (
+    AccessDeniedError,
+    ArcGISError,
+    LayerNotFoundError,
+    SchemaDriftError,
+    ServiceError,
+    ThrottledError,
+    TornReadError,
+    TransportError,
+    unwrap,
+)
+from mpls311.arcgis.layer import FeatureLayer, Field
+from mpls311.arcgis.plan import Page, PagePlan, plan_offsets, plan_pages
+from mpls311.arcgis.read import ReadReport
+from mpls311.arcgis.settings import ClientSettings
+
+__all__ = [
+    "AccessDeniedError",
+    "ArcGISClient",
+    "ArcGISError",
+    "ClientSettings",
+    "FeatureLayer",
+    "Field",
+    "LayerNotFoundError",
+    "Page",
+    "PagePlan",
+    "ReadReport",
+    "SchemaDriftError",
+    "ServiceError",
+    "ThrottledError",
+    "TornReadError",
+    "TransportError",
+    "decode_page",
+    "plan_offsets",
+    "plan_pages",
+    "unwrap",
+]

@@ -1,0 +1,102 @@
+"""The client: one session, and the questions and reads that share its limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from mpls311.arcgis.layer import FeatureLayer
+from mpls311.arcgis.plan import ObjectIds
+from mpls311.arcgis.queries import fetch_count, fetch_layer, fetch_object_ids
+from mpls311.arcgis.read import LayerReader, ReadReport
+from mpls311.arcgis.settings import ClientSettings
+from mpls311.arcgis.transport import Meter, Transport
+
+
+class ArcGISClient:
+    """Reads feature layers; an async context manager, to be entered once.
+
+    Any number of reads may run at once, all under one limit of requests and of pages in memory.
+    Every method raises an `ArcGISError`: `TransportError` when no answer could be had in the
+    attempts and the time allowed, `ServiceError` when the service refuses.
+    """
+
+    def __init__(self, settings: ClientSettings | None = None) -> None:
+        self.settings = settings or ClientSettings()
+        self._transport = Transport(self.settings)
+
+    async def __aenter__(self) -> Self:
+        """Open the session; the deadline counts from here."""
+        await self._transport.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the session."""
+        await self._transport.__aexit__(exc_type, exc, traceback)
+
+    async def layer(self, url: str) -> FeatureLayer:
+        """Read the metadata of a layer.
+
+        Args:
+            url: Address of one layer, as in `.../FeatureServer/0`.
+
+        Raises:
+            LayerNotFoundError: There is no such layer, or not yet.
+
+        """
+        async with self._transport.deadline(url):
+            return await fetch_layer(self._transport, url, Meter())
+
+    async def count(self, layer: FeatureLayer, where: str = "1=1") -> int:
+        """Count the rows that meet `where`."""
+        async with self._transport.deadline(layer.url):
+            return await fetch_count(self._transport, layer, where, Meter())
+
+    async def object_ids(self, layer: FeatureLayer, where: str = "1=1") -> ObjectIds:
+        """List the object ids of the rows that meet `where`, ascending and distinct, int64."""
+        async with self._transport.deadline(layer.url):
+            return await fetch_object_ids(self._transport, layer, where, Meter())
+
+    async def read(
+        self,
+        layer: FeatureLayer,
+        where: str,
+        path: Path,
+        *,
+        expect_edit_date: int | None = None,
+        on_rows: Callable[[int], None] | None = None,
+    ) -> ReadReport:
+        """Read all rows that meet `where` into one Parquet file, and prove it.
+
+        Proven is: every page brought exactly the object ids that the layer listed for it, the
+        service counts as many rows before and after as were read, and neither the fields nor
+        the edit date of the layer moved. A layer that changes meanwhile is read again from
+        fresh metadata, up to `settings.torn_attempts` times. A layer that will not list its
+        ids is read by offset, and proven by the number of distinct ids.
+
+        Args:
+            layer: From `layer`; the more recent the better.
+            where: SQL condition in the layer's own dialect; `1=1` for all rows.
+            path: The file to write, with `layer.arrow_schema`, rows in no order; it appears
+                only when proven, and replaces what was there.
+            expect_edit_date: If given, the only edition of the layer to accept, as its
+                `data_last_edit_date`; a later one is a TornReadError at once.
+            on_rows: Called with the number of rows of each page that is kept, and with the
+                negative sum of them if a pass is thrown away.
+
+        Raises:
+            TornReadError: The layer changed during every pass; says by what figures.
+            SchemaDriftError: A page contradicts the metadata, and the metadata stands by it.
+            OSError: The file cannot be written.
+
+        """
+        async with self._transport.deadline(layer.url):
+            reader = LayerReader(self._transport, where, path, on_rows)
+            return await reader.read(layer, expect_edit_date)

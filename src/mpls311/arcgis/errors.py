@@ -1,0 +1,225 @@
+"""What can go wrong between a feature layer and its reader.
+
+    ArcGISError
+    ├── TransportError          no whole answer: unreachable, reset, timeout, 5xx, HTML, deadline
+    │   └── ThrottledError      429, or 503 with Retry-After
+    ├── ServiceError            the service answered, and refused (also inside HTTP 200)
+    │   ├── LayerNotFoundError  no such service or layer: not published, or misspelled
+    │   └── AccessDeniedError   the layer is no longer public
+    ├── TornReadError           the layer changed during every try to read it
+    └── SchemaDriftError        a value, or a page, that contradicts the layer's metadata
+
+Every message is one sentence that ends in what to do. `retriable` says whether the same
+request may well succeed a little later.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+_DENIED = frozenset({401, 403, 498, 499})
+_PASSING = frozenset({408, 500, 502, 503, 504})
+_NOT_FOUND = re.compile(
+    r"invalid url|(service|layer|resource)\b.*\bnot found|does not exist or is inaccessible",
+    re.IGNORECASE,
+)
+_UNABLE = re.compile(r"unable to complete operation", re.IGNORECASE)
+
+
+class ArcGISError(Exception):
+    """Base of everything this package raises on purpose.
+
+    Attributes:
+        url: Address of the layer or query the error is about.
+        code: HTTP status or ArcGIS error code, None where there is none.
+        retriable: Whether asking again may help.
+
+    """
+
+    def __init__(
+        self, message: str, *, url: str = "", code: int | None = None, retriable: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.url = url
+        self.code = code
+        self.retriable = retriable
+
+
+class TransportError(ArcGISError):
+    """No whole, readable answer came back.
+
+    Attributes:
+        unreachable: True when not even a connection was made.
+
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        url: str = "",
+        code: int | None = None,
+        unreachable: bool = False,
+        retriable: bool = True,
+    ) -> None:
+        super().__init__(message, url=url, code=code, retriable=retriable)
+        self.unreachable = unreachable
+
+
+class ThrottledError(TransportError):
+    """The service asks for fewer requests.
+
+    Attributes:
+        retry_after: Seconds the service wants to be left alone, None if it did not say.
+
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        url: str = "",
+        code: int | None = 429,
+        retry_after: float | None = None,
+        retriable: bool = True,
+    ) -> None:
+        super().__init__(message, url=url, code=code, retriable=retriable)
+        self.retry_after = retry_after
+
+
+class ServiceError(ArcGISError):
+    """The service answered with an error object, or with a reply that is not one to the question.
+
+    Attributes:
+        message: The service's own words.
+        details: Its details, possibly empty.
+
+    """
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        url: str = "",
+        code: int | None = None,
+        message: str = "",
+        details: Sequence[str] = (),
+        retriable: bool = False,
+    ) -> None:
+        super().__init__(sentence, url=url, code=code, retriable=retriable)
+        self.message = message
+        self.details = tuple(details)
+
+
+class LayerNotFoundError(ServiceError):
+    """There is no such service or layer."""
+
+
+class AccessDeniedError(ServiceError):
+    """The layer wants a login or a token."""
+
+
+class TornReadError(ArcGISError):
+    """The layer changed while it was read, each time it was tried."""
+
+
+class SchemaDriftError(ArcGISError):
+    """A page contradicts the metadata of its layer.
+
+    Attributes:
+        column: Name of the field.
+        declared: Its type in the metadata.
+        found: The value, or the other type, that came instead.
+
+    """
+
+    def __init__(
+        self, message: str, *, url: str = "", column: str = "", declared: str = "", found: str = ""
+    ) -> None:
+        super().__init__(message, url=url)
+        self.column = column
+        self.declared = declared
+        self.found = found
+
+
+def error_from_reply(
+    url: str, error: object, *, retry_after: float | None = None
+) -> ServiceError | ThrottledError:
+    """Turn the `error` member of a JSON reply into the exception that fits it.
+
+    Args:
+        url: Address that was asked.
+        error: Normally `{"code": int, "message": str, "details": [str, ...]}`; the code, the
+            message and the details may each be missing, null or of another type.
+        retry_after: Seconds from a Retry-After header of the same reply.
+
+    """
+    body: Mapping[str, object] = error if isinstance(error, Mapping) else {"message": error}
+    code = _as_int(body.get("code"))
+    message = str(body.get("message") or "no message").strip()
+    raw = body.get("details")
+    listed = raw if isinstance(raw, list) else [raw]
+    details = tuple(str(item).strip() for item in listed if item)
+    said = f"'{message}'" + (f" ({'; '.join(details)})" if details else "")
+    if code == 429:
+        return ThrottledError(
+            f"{url} answers 429, {said}: ask less often, or with fewer requests at once.",
+            url=url,
+            retry_after=retry_after,
+        )
+    kind, advice, retriable = _classify(code, f"{message} {' '.join(details)}")
+    return kind(
+        f"{url} answers with error {code if code is not None else 'of no code'}, {said}: {advice}.",
+        url=url,
+        code=code,
+        message=message,
+        details=details,
+        retriable=retriable,
+    )
+
+
+def unwrap(exc: BaseExceptionGroup[BaseException]) -> Exception:
+    """Return the first `ArcGISError` in a tree of exception groups, else its first exception.
+
+    Raises:
+        BaseExceptionGroup: `exc` itself, when it holds nothing but non-`Exception`s.
+
+    """
+    fallback: Exception | None = None
+    for leaf in _leaves(exc):
+        if isinstance(leaf, ArcGISError):
+            return leaf
+        if fallback is None and isinstance(leaf, Exception):
+            fallback = leaf
+    if fallback is None:
+        raise exc
+    return fallback
+
+
+def _classify(code: int | None, text: str) -> tuple[type[ServiceError], str, bool]:
+    if code in _DENIED:
+        return AccessDeniedError, "the layer is not public, ask its owner for access", False
+    if code == 404 or _NOT_FOUND.search(text):
+        return (
+            LayerNotFoundError,
+            "no such layer is published there, check the name in the url or wait for it",
+            False,
+        )
+    if code in _PASSING or _UNABLE.search(text):
+        return ServiceError, "the service is in trouble, try again later", True
+    return ServiceError, "check the condition and the names of the fields", False
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    found: list[BaseException] = []
+    for exc in group.exceptions:
+        found.extend(_leaves(exc) if isinstance(exc, BaseExceptionGroup) else [exc])
+    return found
+
+
+def _as_int(value: object) -> int | None:
+    try:
+        return int(str(value))
+    except ValueError:
+        return None

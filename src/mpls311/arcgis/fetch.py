@@ -1,0 +1,119 @@
+"""Carries out a page plan: each page asked for, checked, halved where it must be, and kept."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable
+
+import numpy as np
+
+from mpls311.arcgis.decode import DecodedPage
+from mpls311.arcgis.errors import ArcGISError, ServiceError, ThrottledError, TransportError
+from mpls311.arcgis.layer import FeatureLayer
+from mpls311.arcgis.plan import ObjectIds, Page
+from mpls311.arcgis.proof import check_distinct, ids_of, is_complete
+from mpls311.arcgis.queries import fetch_page
+from mpls311.arcgis.spool import Spool
+from mpls311.arcgis.transport import Meter, Transport
+
+_LOG = logging.getLogger(__name__)
+
+_SMALLEST_CAP = 250  # rows; one bad row must not make single rows of all other pages
+
+
+class PageFetcher:
+    """Fetches the pages of one pass over a layer, in any order and several at once.
+
+    Attributes:
+        rows: Rows kept so far.
+        pages: Answers they came in.
+
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        layer: FeatureLayer,
+        where: str,
+        spool: Spool,
+        meter: Meter,
+        on_rows: Callable[[int], None],
+    ) -> None:
+        self.rows = 0
+        self.pages = 0
+        self._transport = transport
+        self._layer = layer
+        self._where = where
+        self._spool = spool
+        self._meter = meter
+        self._on_rows = on_rows
+        self._writing = asyncio.Lock()
+        self._cap = sys.maxsize
+        self._offset_ids: list[ObjectIds] = []
+
+    async def fetch(self, page: Page) -> None:
+        """Fetch a page, in pieces if the service does not serve it in one.
+
+        Holds one of the client's page slots until its rows are with the writer, so that pages
+        never pile up in memory faster than they are written.
+
+        Raises:
+            TornReadError: The rows are no longer those of the plan.
+            ArcGISError: Whatever a page, or one of its rows alone, ends in after its retries.
+
+        """
+        async with self._transport.page_slots:
+            pieces = [page]
+            while pieces:
+                piece = pieces.pop()
+                answer = None if piece.expected > self._cap else await self._ask(piece)
+                if answer is None:
+                    pieces.extend(reversed(piece.split()))
+                else:
+                    await self._keep(piece, answer)
+                    if piece.expected < page.expected:
+                        self._learn(piece.expected)
+
+    def check_distinct(self) -> None:
+        """Require, of offset pages, that no row came twice; ranges cannot overlap."""
+        if self._offset_ids:
+            check_distinct(np.concatenate(self._offset_ids), self._layer)
+
+    async def _ask(self, page: Page) -> DecodedPage | None:
+        """Return None for a page that is to be halved."""
+        try:
+            answer = await fetch_page(self._transport, self._layer, self._where, page, self._meter)
+        except ArcGISError as exc:
+            if page.expected == 1 or not _may_be_size(exc):
+                raise
+            _LOG.info("A page of %d rows is halved: %s", page.expected, exc)
+            return None
+        if is_complete(page, answer, self._layer):
+            return answer
+        if answer.exceeded_transfer_limit:
+            self._learn(answer.table.num_rows)
+        return None
+
+    def _learn(self, rows: int) -> None:
+        """Remember what the service can bear, so that pages to come need not find out."""
+        self._cap = min(self._cap, max(rows, _SMALLEST_CAP))
+
+    async def _keep(self, page: Page, answer: DecodedPage) -> None:
+        async with self._writing:
+            await self._transport.run(self._spool.add, answer.table)
+        if page.object_ids is None:
+            self._offset_ids.append(ids_of(answer.table, self._layer))
+        self.rows += answer.table.num_rows
+        self.pages += 1
+        self._on_rows(answer.table.num_rows)
+
+
+def _may_be_size(exc: ArcGISError) -> bool:
+    """Whether a smaller page may succeed where all retries of this one failed."""
+    if isinstance(exc, ThrottledError):
+        return False
+    if isinstance(exc, TransportError):
+        return exc.retriable and not exc.unreachable
+    return isinstance(exc, ServiceError) and exc.retriable

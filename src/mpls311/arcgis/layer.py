@@ -1,0 +1,186 @@
+"""A feature layer as its metadata describes it, and the Arrow schema that follows from it.
+
+Key names are those of Esri's "Layer (Feature Service)" resource. Everything that real servers
+leave out (editing info, capabilities, the second record limit) is optional here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+
+from mpls311.arcgis.errors import ServiceError, error_from_reply
+
+GEOMETRY_COLUMNS = ("geometry_x", "geometry_y")
+
+_OID = "esriFieldTypeOID"
+_SHAPE = "esriFieldTypeGeometry"
+_FALLBACK_LIMIT = 1000  # what servers before 10.x used without announcing it
+
+_ARROW_TYPES: dict[str, pa.DataType] = {
+    _OID: pa.int64(),
+    "esriFieldTypeBigInteger": pa.int64(),
+    "esriFieldTypeInteger": pa.int32(),
+    "esriFieldTypeSmallInteger": pa.int16(),
+    "esriFieldTypeDouble": pa.float64(),
+    "esriFieldTypeSingle": pa.float32(),
+    "esriFieldTypeString": pa.string(),
+    "esriFieldTypeGUID": pa.string(),
+    "esriFieldTypeGlobalID": pa.string(),
+    "esriFieldTypeXML": pa.string(),
+    "esriFieldTypeDate": pa.timestamp("us", tz="UTC"),
+    "esriFieldTypeDateOnly": pa.date32(),
+    "esriFieldTypeTimeOnly": pa.string(),
+    "esriFieldTypeTimestampOffset": pa.string(),
+}
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a layer; `type` is the esriFieldType name, `length` in characters."""
+
+    name: str
+    type: str
+    length: int | None = None
+    nullable: bool = True
+
+    @property
+    def is_known(self) -> bool:
+        """Whether `type` has an Arrow type of its own; others are kept as JSON text."""
+        return self.type in _ARROW_TYPES
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        """Arrow type of the column."""
+        return _ARROW_TYPES.get(self.type, pa.string())
+
+
+@dataclass(frozen=True)
+class FeatureLayer:
+    """What a reader needs to know of a layer.
+
+    Attributes:
+        url: Address of the layer, without a trailing slash or query.
+        fields: In the layer's order, without the geometry itself.
+        geometry_type: esriGeometryPoint and so on; None for a table.
+        max_record_count: Most features a plain query returns.
+        standard_max_record_count: The same for resultType=standard; 0 where not announced.
+        data_last_edit_date: Epoch milliseconds, None where the layer keeps no such date.
+
+    """
+
+    url: str
+    name: str
+    object_id_field: str
+    fields: tuple[Field, ...]
+    geometry_type: str | None
+    max_record_count: int
+    standard_max_record_count: int
+    supports_result_type: bool
+    supports_pagination: bool
+    supports_order_by: bool
+    data_last_edit_date: int | None
+
+    @classmethod
+    def from_json(cls, url: str, body: Mapping[str, Any]) -> FeatureLayer:
+        """Read the answer to `<layer>?f=json`.
+
+        Raises:
+            ServiceError: `body` is an error object or does not describe a layer with rows.
+
+        """
+        if body.get("error") is not None:
+            raise error_from_reply(url, body["error"])
+        fields = _fields(url, body.get("fields") or ())
+        object_id_field = body.get("objectIdField") or next(
+            (field.name for field in fields if field.type == _OID), None
+        )
+        if object_id_field not in {field.name for field in fields}:
+            raise ServiceError(
+                f"{url} does not describe a layer with rows and object ids: "
+                "give the address of one layer, as in .../FeatureServer/0.",
+                url=url,
+            )
+        can = body.get("advancedQueryCapabilities") or {}
+        return cls(
+            url=url,
+            name=str(body.get("name") or ""),
+            object_id_field=object_id_field,
+            fields=fields,
+            geometry_type=body.get("geometryType"),
+            max_record_count=body.get("maxRecordCount") or _FALLBACK_LIMIT,
+            standard_max_record_count=body.get("standardMaxRecordCount") or 0,
+            supports_result_type=bool(can.get("supportsQueryWithResultType")),
+            supports_pagination=bool(can.get("supportsPagination", body.get("supportsPagination"))),
+            supports_order_by=bool(can.get("supportsOrderBy", body.get("supportsOrderBy"))),
+            data_last_edit_date=_last_edit(body.get("editingInfo") or {}),
+        )
+
+    @property
+    def query_url(self) -> str:
+        """Address that answers queries."""
+        return f"{self.url}/query"
+
+    @property
+    def is_point(self) -> bool:
+        """Whether features carry one x and one y."""
+        return self.geometry_type == "esriGeometryPoint"
+
+    @property
+    def result_type(self) -> str | None:
+        """The resultType to ask for: standard where the layer takes it, else none."""
+        usable = self.supports_result_type and self.standard_max_record_count > 0
+        return "standard" if usable else None
+
+    @property
+    def page_limit(self) -> int:
+        """Most features one query with `result_type` returns.
+
+        The larger standardMaxRecordCountNoGeometry does not apply: pages carry geometry.
+        """
+        return self.standard_max_record_count if self.result_type else self.max_record_count
+
+    @cached_property
+    def arrow_schema(self) -> pa.Schema:
+        """Columns named and ordered as the layer's fields; points add x and y in degrees.
+
+        Raises:
+            ServiceError: Two columns would bear one name.
+
+        """
+        columns = [pa.field(field.name, field.arrow_type) for field in self.fields]
+        if self.is_point:
+            columns += [pa.field(name, pa.float64()) for name in GEOMETRY_COLUMNS]
+        names = [column.name for column in columns]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ServiceError(
+                f"{self.url} has more than one column named {', '.join(twice)}: "
+                "ask its owner to rename them.",
+                url=self.url,
+            )
+        return pa.schema(columns)
+
+
+def _fields(url: str, listed: Iterable[Any]) -> tuple[Field, ...]:
+    try:
+        return tuple(
+            Field(item["name"], item["type"], item.get("length"), item.get("nullable") is not False)
+            for item in listed
+            if item["type"] != _SHAPE
+        )
+    except (KeyError, TypeError, AttributeError) as exc:
+        raise ServiceError(
+            f"{url} lists a field without a name or a type: tell the layer's owner.", url=url
+        ) from exc
+
+
+def _last_edit(info: Mapping[str, Any]) -> int | None:
+    date = info.get("dataLastEditDate")
+    if date is None:
+        date = info.get("lastEditDate")
+    return None if date is None else int(date)

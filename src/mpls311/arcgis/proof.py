@@ -1,0 +1,138 @@
+"""What makes a read whole: pure checks of pages and of the layer around them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from mpls311.arcgis.decode import DecodedPage
+from mpls311.arcgis.errors import ServiceError, TornReadError
+from mpls311.arcgis.layer import FeatureLayer
+from mpls311.arcgis.plan import ObjectIds, Page, distinct
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A layer at one moment, and how many of its rows met the condition."""
+
+    layer: FeatureLayer
+    count: int
+
+
+def ids_of(table: pa.Table, layer: FeatureLayer) -> ObjectIds:
+    """Take the object ids out of a page, in the order they came."""
+    ids: ObjectIds = table[layer.object_id_field].to_numpy()
+    return ids
+
+
+def is_complete(page: Page, answer: DecodedPage, layer: FeatureLayer) -> bool:
+    """Compare the rows that came with those the plan expects.
+
+    Returns:
+        True for exactly the expected rows; False for some of them and no others: the service
+        may have cut the page short, so its halves should be asked for.
+
+    Raises:
+        TornReadError: Rows vanished from, or appeared in, the page since the plan was made.
+        ServiceError: Rows from outside the page came: the service ignores its bounds.
+
+    """
+    found = np.sort(ids_of(answer.table, layer))
+    if _is_exact(page, found):
+        return True
+    _check_bounds(page, found, layer)
+    if page.object_ids is not None:
+        once = distinct(found)
+        repeats = found.size - once.size
+        strangers = once.size - np.isin(once, page.object_ids).sum()
+        if strangers or repeats:
+            raise _torn(layer, f"{strangers} rows appeared and {repeats} came twice in one page")
+    if page.expected == 1 or (not found.size and not answer.exceeded_transfer_limit):
+        raise _torn(layer, f"{page.expected - found.size} of {page.expected} rows vanished")
+    return False
+
+
+def check_count(layer: FeatureLayer, listed: int, count: int) -> None:
+    """Require that the layer lists as many object ids as it counts rows.
+
+    Raises:
+        TornReadError: It does not, with both figures.
+
+    """
+    if listed != count:
+        raise _torn(layer, f"it lists {listed} object ids and counts {count} rows")
+
+
+def check_distinct(ids: ObjectIds, layer: FeatureLayer) -> None:
+    """Require that no object id came on two pages.
+
+    Raises:
+        TornReadError: Some did, so others are missing.
+
+    """
+    repeats = ids.size - distinct(ids).size
+    if repeats:
+        raise _torn(layer, f"{repeats} of {ids.size} rows came on more than one page")
+
+
+def check_unmoved(before: Edition, rows: int, after: Edition) -> None:
+    """Require that the layer is the same before and after, and has as many rows as were read.
+
+    Raises:
+        TornReadError: It is not, or has not; with the figures.
+
+    """
+    moved = []
+    if not before.count == rows == after.count:
+        moved.append(f"{before.count} rows counted before, {rows} read, {after.count} after")
+    dates = before.layer.data_last_edit_date, after.layer.data_last_edit_date
+    if dates[0] != dates[1]:
+        moved.append(f"edit date {dates[0]} before, {dates[1]} after")
+    if before.layer.fields != after.layer.fields:
+        moved.append("its fields changed")
+    if moved:
+        raise _torn(before.layer, "; ".join(moved))
+
+
+def check_edition(layer: FeatureLayer, edit_date: int | None) -> None:
+    """Require that the layer still is the edition of `edit_date`, if one is given.
+
+    Raises:
+        TornReadError: Another edition has been published since.
+
+    """
+    if edit_date is not None and layer.data_last_edit_date != edit_date:
+        raise TornReadError(
+            f"{layer.url} was edited since its edit date {edit_date} (now "
+            f"{layer.data_last_edit_date}): read the new edition.",
+            url=layer.url,
+        )
+
+
+def _is_exact(page: Page, found: ObjectIds) -> bool:
+    if page.object_ids is None:
+        return found.size == page.expected
+    return np.array_equal(found, page.object_ids)
+
+
+def _check_bounds(page: Page, found: ObjectIds, layer: FeatureLayer) -> None:
+    if page.object_ids is None:
+        outside = max(0, found.size - page.expected)
+    else:
+        outside = int(np.count_nonzero((found < page.lo) | (found > page.hi)))
+    if outside:
+        raise ServiceError(
+            f"{layer.query_url} returns {outside} rows from outside the page that was asked for: "
+            "it ignores part of the query, so it cannot be read completely.",
+            url=layer.query_url,
+        )
+
+
+def _torn(layer: FeatureLayer, what: str) -> TornReadError:
+    return TornReadError(
+        f"{layer.url} changed while it was read ({what}): "
+        "run it again when its publisher has finished.",
+        url=layer.url,
+    )

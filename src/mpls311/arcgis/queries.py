@@ -1,0 +1,78 @@
+"""The five questions a reader puts to a feature layer."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from mpls311.arcgis.decode import DecodedPage, decode, parse_object
+from mpls311.arcgis.errors import ServiceError
+from mpls311.arcgis.layer import FeatureLayer
+from mpls311.arcgis.plan import ObjectIds, Page, distinct
+from mpls311.arcgis.transport import Meter, Transport
+
+
+async def fetch_layer(transport: Transport, url: str, meter: Meter) -> FeatureLayer:
+    """Read the metadata of the layer at `url`."""
+    url = url.partition("?")[0].rstrip("/")
+    body = await transport.fetch(url, {"f": "json"}, partial(parse_object, url=url), meter)
+    return FeatureLayer.from_json(url, body)
+
+
+async def fetch_count(transport: Transport, layer: FeatureLayer, where: str, meter: Meter) -> int:
+    """Ask how many rows meet `where`."""
+    count = await _ask(transport, layer, where, "returnCountOnly", "count", meter)
+    if not isinstance(count, int):
+        raise _no_answer(layer, "count", count)
+    return count
+
+
+async def fetch_object_ids(
+    transport: Transport, layer: FeatureLayer, where: str, meter: Meter
+) -> ObjectIds:
+    """Ask for the object ids of all rows that meet `where`; no record limit applies to it."""
+    listed = await _ask(transport, layer, where, "returnIdsOnly", "objectIds", meter)
+    try:
+        return distinct(np.array(listed or [], dtype=np.int64))
+    except (TypeError, ValueError, OverflowError) as exc:
+        raise _no_answer(layer, "objectIds", listed) from exc
+
+
+async def fetch_page(
+    transport: Transport, layer: FeatureLayer, where: str, page: Page, meter: Meter
+) -> DecodedPage:
+    """Ask for all columns of one page, points in degrees (WGS 84)."""
+    parameters = {
+        "outFields": "*",
+        "returnGeometry": "true" if layer.is_point else "false",
+        "outSR": "4326",
+        "f": "json",
+        **page.parameters(where, layer.object_id_field),
+    }
+    if layer.result_type:
+        parameters["resultType"] = layer.result_type
+    return await transport.fetch(layer.query_url, parameters, partial(decode, layer=layer), meter)
+
+
+async def _ask(
+    transport: Transport, layer: FeatureLayer, where: str, flag: str, key: str, meter: Meter
+) -> Any:
+    reply = await transport.fetch(
+        layer.query_url,
+        {"where": where, flag: "true", "f": "json"},
+        partial(parse_object, url=layer.query_url),
+        meter,
+    )
+    if key not in reply:
+        raise _no_answer(layer, key, reply)
+    return reply[key]
+
+
+def _no_answer(layer: FeatureLayer, key: str, reply: object) -> ServiceError:
+    return ServiceError(
+        f"{layer.query_url} answers {str(reply)[:80]!r} where {key} was asked for: "
+        "check that the url names one layer, as in .../FeatureServer/0.",
+        url=layer.query_url,
+    )

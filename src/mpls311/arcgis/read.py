@@ -1,0 +1,158 @@
+"""One layer, read whole and proven whole, into one Parquet file."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mpls311.arcgis.errors import (
+    AccessDeniedError,
+    LayerNotFoundError,
+    SchemaDriftError,
+    ServiceError,
+    TornReadError,
+)
+from mpls311.arcgis.fetch import PageFetcher
+from mpls311.arcgis.layer import FeatureLayer
+from mpls311.arcgis.plan import ObjectIds, plan_offsets, plan_pages
+from mpls311.arcgis.proof import Edition, check_count, check_edition, check_unmoved
+from mpls311.arcgis.queries import fetch_count, fetch_layer, fetch_object_ids
+from mpls311.arcgis.spool import Spool
+from mpls311.arcgis.transport import Meter, Transport, together
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ReadReport:
+    """What a proven read brought, and what it cost.
+
+    Attributes:
+        layer: As it was at the end of the read.
+        where: The condition that was read.
+        count: Rows that meet it, by the service's count before and after.
+        rows: Rows in the file, equal to `count`.
+        pages: Pages the rows came in.
+        requests: Requests that went out, retries and torn passes included.
+        retries: How many of them repeated another.
+        bytes: Of all answers, compressed as they came over the wire.
+        edit_date_before: Of the layer, epoch milliseconds; None where it keeps none.
+        edit_date_after: The same; equal to it.
+        seconds: From the first request to the finished file.
+        torn_reads: Passes that were thrown away because the layer changed.
+
+    """
+
+    layer: FeatureLayer
+    where: str
+    count: int
+    rows: int
+    pages: int
+    requests: int
+    retries: int
+    bytes: int
+    edit_date_before: int | None
+    edit_date_after: int | None
+    seconds: float
+    torn_reads: int
+
+
+class LayerReader:
+    """Reads the rows of one layer that meet one condition; used once."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        where: str,
+        path: Path,
+        on_rows: Callable[[int], None] | None = None,
+    ) -> None:
+        self._transport = transport
+        self._where = where
+        self._path = path
+        self._on_rows = on_rows or _ignore
+        self._meter = Meter()
+        self._started = time.monotonic()
+
+    async def read(self, layer: FeatureLayer, expect_edit_date: int | None) -> ReadReport:
+        """Make passes over the layer until one is proven whole."""
+        passes = self._transport.settings.torn_attempts
+        for torn_reads in range(passes):
+            check_edition(layer, expect_edit_date)
+            try:
+                return await self._pass(layer, torn_reads)
+            except (TornReadError, SchemaDriftError) as exc:
+                last = exc
+            _LOG.warning("Pass %d of %d: %s", torn_reads + 1, passes, last)
+            fresh = await fetch_layer(self._transport, layer.url, self._meter)
+            if isinstance(last, SchemaDriftError) and fresh.fields == layer.fields:
+                raise last  # the metadata stands by what the page contradicts
+            layer = fresh
+        if isinstance(last, SchemaDriftError):
+            raise last
+        raise TornReadError(f"Read {passes} times in vain: {last}", url=layer.url) from last
+
+    async def _pass(self, layer: FeatureLayer, torn_reads: int) -> ReadReport:
+        ids, count = await together(
+            self._object_ids(layer),
+            fetch_count(self._transport, layer, self._where, self._meter),
+        )
+        if ids is None:
+            plan = plan_offsets(count, layer.page_limit)
+        else:
+            plan = plan_pages(ids, layer.page_limit)
+            check_count(layer, plan.rows, count)
+        with Spool(self._path, layer.arrow_schema) as spool:
+            fetcher = PageFetcher(
+                self._transport, layer, self._where, spool, self._meter, self._on_rows
+            )
+            try:
+                await together(*(fetcher.fetch(page) for page in plan.pages))
+                fetcher.check_distinct()
+                after = await self._edition(layer)
+                check_unmoved(Edition(layer, count), fetcher.rows, after)
+            except BaseException:
+                if fetcher.rows:
+                    self._on_rows(-fetcher.rows)
+                raise
+            await self._transport.run(Spool.commit, spool)
+        return ReadReport(
+            layer=after.layer,
+            where=self._where,
+            count=after.count,
+            rows=fetcher.rows,
+            pages=fetcher.pages,
+            requests=self._meter.requests,
+            retries=self._meter.retries,
+            bytes=self._meter.bytes,
+            edit_date_before=layer.data_last_edit_date,
+            edit_date_after=after.layer.data_last_edit_date,
+            seconds=time.monotonic() - self._started,
+            torn_reads=torn_reads,
+        )
+
+    async def _object_ids(self, layer: FeatureLayer) -> ObjectIds | None:
+        """Return None where the layer will not list its ids but can be read by offset."""
+        try:
+            return await fetch_object_ids(self._transport, layer, self._where, self._meter)
+        except (LayerNotFoundError, AccessDeniedError):
+            raise
+        except ServiceError as exc:
+            if not (layer.supports_pagination and layer.supports_order_by):
+                raise
+            _LOG.info("%s lists no object ids, it is read by offset: %s", layer.url, exc)
+            return None
+
+    async def _edition(self, layer: FeatureLayer) -> Edition:
+        count, fresh = await together(
+            fetch_count(self._transport, layer, self._where, self._meter),
+            fetch_layer(self._transport, layer.url, self._meter),
+        )
+        return Edition(fresh, count)
+
+
+def _ignore(_rows: int) -> None:
+    """Stand in for a caller that does not follow progress."""

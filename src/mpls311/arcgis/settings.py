@@ -1,0 +1,41 @@
+"""How hard, how long and under which name a client asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ClientSettings:
+    """Limits of one client; all times are in seconds.
+
+    Attributes:
+        concurrency: Most requests under way at once, whatever they are for. The quota of a
+            layer belongs to its owner and is shared by everyone who reads it.
+        attempts: Most times one request is sent.
+        timeout: For one request, from sending it to the last byte of the answer.
+        deadline: For everything a client does, counted from entering it.
+        backoff_initial: Wait before the first retry; doubles each time, plus jitter.
+        backoff_max: Longest such wait, and how long all requests rest after a 429 that does
+            not say how long.
+        torn_attempts: Most times a layer is read that changes while it is read.
+
+    """
+
+    concurrency: int = 8
+    attempts: int = 6
+    timeout: float = 60.0
+    deadline: float = 3600.0
+    user_agent: str = "mpls311/0.1"
+    backoff_initial: float = 0.5
+    backoff_max: float = 30.0
+    torn_attempts: int = 3
+
+    def __post_init__(self) -> None:
+        """Refuse limits under which nothing could be read."""
+        for name in ("concurrency", "attempts", "torn_attempts"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        for name in ("timeout", "deadline"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be more than 0 seconds, not {getattr(self, name)}")

@@ -1,0 +1,79 @@
+"""One Parquet file, filled page by page, that appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+_ROWS_PER_GROUP = 65_536
+
+
+class Spool:
+    """Collects tables of one schema into row groups of about 64k rows, zstd.
+
+    Writes beside `path`, under the suffix .part, until `commit`; leaving the context without
+    it removes what was written. Safe to call from several threads.
+    """
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._path = path
+        self._part = path.with_name(f"{path.name}.part")
+        self._schema = schema
+        self._waiting: list[pa.Table] = []
+        self._lock = threading.Lock()
+        self._open = True
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = [column.name for column in schema if pa.types.is_string(column.type)]
+        # dictionaries of ids, times and coordinates cost twice the time and a larger file
+        self._writer = pq.ParquetWriter(self._part, schema, compression="zstd", use_dictionary=text)
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Remove the unfinished file unless `commit` was called."""
+        with self._lock:
+            if self._open:
+                self._open = False
+                try:
+                    self._writer.close()
+                finally:
+                    self._part.unlink(missing_ok=True)
+
+    def add(self, table: pa.Table) -> None:
+        """Take the rows of one page; a page that comes after the end is ignored.
+
+        A worker thread cannot be cancelled, so a page of an abandoned read may still arrive.
+        """
+        with self._lock:
+            if not self._open:
+                return
+            self._waiting.append(table)
+            if sum(waiting.num_rows for waiting in self._waiting) >= _ROWS_PER_GROUP:
+                self._flush()
+
+    def commit(self) -> None:
+        """Finish the file and move it to `path`, in one step."""
+        with self._lock:
+            self._flush()
+            self._writer.close()
+            self._open = False
+            os.replace(self._part, self._path)
+
+    def _flush(self) -> None:
+        if self._waiting:
+            table = pa.concat_tables(self._waiting)
+            self._waiting.clear()
+            self._writer.write_table(table, row_group_size=max(1, table.num_rows))

@@ -1,0 +1,256 @@
+"""Requests: one session, one limit, retries, and the errors a network can make."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from types import SimpleNamespace, TracebackType
+from typing import Any, NoReturn, Self, TypeVar
+from urllib.parse import urlencode
+
+import aiohttp
+import stamina
+from isal import isal_zlib
+
+from mpls311.arcgis.decode import parse_object
+from mpls311.arcgis.errors import (
+    ArcGISError,
+    ThrottledError,
+    TransportError,
+    error_from_reply,
+    unwrap,
+)
+from mpls311.arcgis.settings import ClientSettings
+from mpls311.arcgis.throttle import Gate, parse_retry_after
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_LONGEST_GET = 1800  # bytes of query; proxies and IIS begin to refuse at about 2,000
+_WORKERS = 2
+
+
+@dataclass
+class Meter:
+    """Counts what one read costs; `bytes` as they came over the wire, compressed."""
+
+    requests: int = 0
+    retries: int = 0
+    bytes: int = 0
+
+
+@dataclass
+class _Question:
+    """One question and how often it went out."""
+
+    meter: Meter
+    sent: int = 0
+
+    def count(self) -> None:
+        self.meter.requests += 1
+        self.meter.retries += self.sent > 0
+        self.sent += 1
+
+
+class Transport:
+    """Sends requests and parses replies, within the limits of its settings.
+
+    Attributes:
+        settings: The limits.
+        page_slots: Bounds the pages that are asked for, decoded or waiting to be written; a
+            few more than there are requests, so that the line is not idle while threads work.
+
+    """
+
+    def __init__(self, settings: ClientSettings) -> None:
+        self.settings = settings
+
+    async def __aenter__(self) -> Self:
+        """Open the session and start the clock of the deadline."""
+        aiohttp.set_zlib_backend(isal_zlib)
+        loop = asyncio.get_running_loop()
+        self._clock = loop.time
+        self._ends_at = loop.time() + self.settings.deadline
+        self._gate = Gate(loop.time)
+        self._limit = asyncio.Semaphore(self.settings.concurrency)
+        self.page_slots = asyncio.Semaphore(self.settings.concurrency + 2 * _WORKERS)
+        self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="arcgis")
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self.settings.concurrency),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": self.settings.user_agent, "Accept-Encoding": "gzip"},
+            timeout=aiohttp.ClientTimeout(total=self.settings.timeout),
+            trace_configs=[_counting()],
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the session and wait for work in threads."""
+        await self._session.close()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    @asynccontextmanager
+    async def deadline(self, url: str) -> AsyncIterator[None]:
+        """End what runs inside when the client's time is over.
+
+        Raises:
+            TransportError: The deadline has passed.
+
+        """
+        scope = asyncio.timeout_at(self._ends_at)
+        try:
+            async with scope:
+                yield
+        except TimeoutError as exc:
+            if not scope.expired():
+                raise
+            raise TransportError(
+                f"Reading {url} did not end within the deadline of {self.settings.deadline:g} s: "
+                "run it again, with a longer deadline if the service is just slow.",
+                url=url,
+                retriable=False,
+            ) from exc
+
+    async def run(self, work: Callable[[T], R], item: T) -> R:
+        """Run CPU work in one of the two worker threads."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work, item)
+
+    async def fetch(
+        self, url: str, parameters: Mapping[str, str], parse: Callable[[bytes], T], meter: Meter
+    ) -> T:
+        """Ask until `parse` accepts the answer, an error is final, or attempts run out.
+
+        Parsing is part of an attempt, because a body cut short shows only then, but does not
+        count against the limit of requests.
+
+        Raises:
+            ArcGISError: Whatever the last attempt raised.
+
+        """
+        question = _Question(meter)
+        async for attempt in stamina.retry_context(
+            on=_is_retriable,
+            attempts=self.settings.attempts,
+            timeout=None,
+            wait_initial=self.settings.backoff_initial,
+            wait_max=self.settings.backoff_max,
+            wait_jitter=self.settings.backoff_initial,
+        ):
+            with attempt:
+                async with self._limit:
+                    await self._gate.wait()
+                    body = await self._send(url, parameters, question)
+                try:
+                    return await self.run(parse, body)
+                except ThrottledError as exc:
+                    self._throttle(exc)
+        raise AssertionError("stamina ends by returning or raising")
+
+    async def _send(self, url: str, parameters: Mapping[str, str], question: _Question) -> bytes:
+        if len(urlencode(parameters)) > _LONGEST_GET:
+            request = self._session.post(url, data=parameters, trace_request_ctx=question)
+        else:
+            request = self._session.get(url, params=parameters, trace_request_ctx=question)
+        try:
+            async with request as response:
+                body = await response.read()
+                question.meter.bytes += response.content.total_raw_bytes
+        except TimeoutError as exc:
+            raise TransportError(
+                f"{url} did not answer within {self.settings.timeout:g} s: try again later.",
+                url=url,
+            ) from exc
+        except (aiohttp.ClientError, OSError) as exc:
+            raise _connection_error(url, exc) from exc
+        if response.status >= 400:
+            self._refuse(url, response, body)
+        return body
+
+    def _refuse(self, url: str, response: aiohttp.ClientResponse, body: bytes) -> NoReturn:
+        status = response.status
+        wait = parse_retry_after(response.headers.get("Retry-After"), dt.datetime.now(dt.UTC))
+        if status == 429 or (status == 503 and wait is not None):
+            self._throttle(
+                ThrottledError(
+                    f"{url} answers {status}, too many requests: "
+                    "try again later, or with fewer requests at once.",
+                    url=url,
+                    code=status,
+                    retry_after=wait,
+                )
+            )
+        if status >= 500:
+            raise TransportError(
+                f"{url} answers HTTP {status} {response.reason}: try again later, the service is "
+                "in trouble.",
+                url=url,
+                code=status,
+            )
+        with suppress(TransportError):  # HTML: only the status is left to go by
+            parse_object(body, url)
+        raise error_from_reply(url, {"code": status, "message": response.reason})
+
+    def _throttle(self, error: ThrottledError) -> NoReturn:
+        """Shut the gate for everyone and raise, for good if it opens past the deadline."""
+        rest = error.retry_after
+        self._gate.hold(self.settings.backoff_max if rest is None else rest)
+        if self._clock() + self._gate.remaining > self._ends_at:
+            error.retriable = False
+        raise error
+
+
+async def together(*work: Coroutine[Any, Any, Any]) -> list[Any]:
+    """Run coroutines concurrently and return their results in order.
+
+    Raises:
+        Exception: The first `ArcGISError` of any of them, else the first exception; the rest
+            is cancelled.
+
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(coroutine) for coroutine in work]
+    except BaseExceptionGroup as exc:
+        raise unwrap(exc) from None
+    return [task.result() for task in tasks]
+
+
+def _counting() -> aiohttp.TraceConfig:
+    """Count what really goes out: aiohttp resends by itself when a kept connection was dead."""
+
+    async def count(_session: object, context: SimpleNamespace, _sent: object) -> None:
+        context.trace_request_ctx.count()
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_headers_sent.append(count)
+    return trace
+
+
+def _is_retriable(exc: Exception) -> bool:
+    return isinstance(exc, ArcGISError) and exc.retriable
+
+
+def _connection_error(url: str, exc: Exception) -> TransportError:
+    if isinstance(exc, aiohttp.InvalidURL):
+        return TransportError(
+            f"{url} is not an address: correct it.", url=url, unreachable=True, retriable=False
+        )
+    if isinstance(exc, aiohttp.ClientConnectorError):
+        return TransportError(
+            f"{url} cannot be reached ({exc}): check the address and the network.",
+            url=url,
+            unreachable=True,
+        )
+    return TransportError(
+        f"The connection to {url} broke off ({type(exc).__name__}: {exc}): try again later.",
+        url=url,
+    )

@@ -1,0 +1,447 @@
+"""Page bodies become tables of the declared types, or the error that says why not."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import pickle
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from mpls311.arcgis import (
+    AccessDeniedError,
+    FeatureLayer,
+    LayerNotFoundError,
+    SchemaDriftError,
+    ServiceError,
+    ThrottledError,
+    TornReadError,
+    TransportError,
+    decode_page,
+    unwrap,
+)
+from mpls311.arcgis.decode import decode
+from mpls311.arcgis.errors import error_from_reply
+
+URL = "https://example.test/rest/services/Requests/FeatureServer/0"
+
+TYPES = {
+    "OBJECTID": "esriFieldTypeOID",
+    "BIG": "esriFieldTypeBigInteger",
+    "INT": "esriFieldTypeInteger",
+    "SMALL": "esriFieldTypeSmallInteger",
+    "REAL": "esriFieldTypeDouble",
+    "SINGLE": "esriFieldTypeSingle",
+    "TEXT": "esriFieldTypeString",
+    "WHEN": "esriFieldTypeDate",
+    "DAY": "esriFieldTypeDateOnly",
+    "TIME": "esriFieldTypeTimeOnly",
+}
+VALUES = {
+    "OBJECTID": 1,
+    "BIG": 201000824527,
+    "INT": 0,
+    "SMALL": -3,
+    "REAL": 44.5,
+    "SINGLE": 0.25,
+    "TEXT": "café 😀",
+    "WHEN": 1_700_000_000_123,
+    "DAY": "2024-02-29",
+    "TIME": "06:00:00",
+}
+DECODED = VALUES | {
+    "WHEN": dt.datetime(2023, 11, 14, 22, 13, 20, 123000, tzinfo=dt.UTC),
+    "DAY": dt.date(2024, 2, 29),
+}
+POINT = {"x": -93.25, "y": 44.95}
+
+
+def layer_of(types: dict[str, str] = TYPES, **members: Any) -> FeatureLayer:
+    body = {
+        "name": "requests",
+        "objectIdField": "OBJECTID",
+        "geometryType": "esriGeometryPoint",
+        "fields": [{"name": name, "type": kind} for name, kind in types.items()],
+        "maxRecordCount": 2000,
+    }
+    return FeatureLayer.from_json(URL, body | members)
+
+
+def body_of(*features: dict[str, Any] | None, **members: Any) -> bytes:
+    fields = [{"name": name, "type": kind, "alias": name} for name, kind in TYPES.items()]
+    reply = {"objectIdFieldName": "OBJECTID", "fields": fields, **members, "features": features}
+    return json.dumps(reply).encode()
+
+
+def feature(geometry: Any = POINT, **values: Any) -> dict[str, Any]:
+    return {"attributes": VALUES | values, "geometry": geometry}
+
+
+LAYER = layer_of()
+
+
+class TestPages:
+    def test_every_type_comes_out_as_declared(self) -> None:
+        table = decode_page(body_of(feature()), LAYER)
+
+        assert table.schema == LAYER.arrow_schema
+        assert table.to_pylist() == [DECODED | {"geometry_x": -93.25, "geometry_y": 44.95}]
+
+    def test_nulls_and_missing_attributes_are_null(self) -> None:
+        nulls = {"attributes": dict.fromkeys(VALUES) | {"OBJECTID": 1}, "geometry": None}
+        bare = {"attributes": {"OBJECTID": 2}}
+
+        table = decode_page(body_of(nulls, bare), LAYER)
+
+        assert table["OBJECTID"].to_pylist() == [1, 2]
+        assert all(table[name].null_count == 2 for name in table.column_names[1:])
+
+    def test_members_nobody_asked_for_are_ignored(self) -> None:
+        page = body_of(
+            feature({"x": 1, "y": 2, "z": 3, "spatialReference": {"wkid": 4326}}, EXTRA=[1]),
+            spatialReference={"wkid": 4326},
+            transform={"scale": [1, 1]},
+        )
+
+        assert decode_page(page, LAYER)["geometry_x"].to_pylist() == [1.0]
+
+    def test_an_empty_page_has_the_schema(self) -> None:
+        table = decode_page(b'{"objectIdFieldName":"OBJECTID","features":[]}', LAYER)
+
+        assert (table.num_rows, table.schema) == (0, LAYER.arrow_schema)
+
+    def test_pretty_printing_and_a_byte_order_mark_change_nothing(self) -> None:
+        pretty = json.dumps(json.loads(body_of(feature())), indent=2).encode()
+
+        expected = decode_page(body_of(feature()), LAYER)
+
+        assert decode_page(b"\n" + pretty + b"\n", LAYER) == expected
+        assert decode_page(b"\xef\xbb\xbf" + pretty, LAYER) == expected
+
+    def test_a_table_without_geometry_has_no_geometry_columns(self) -> None:
+        table = decode_page(
+            b'{"features":[{"attributes":{"OBJECTID":4}}]}',
+            layer_of({"OBJECTID": "esriFieldTypeOID"}, geometryType=None),
+        )
+
+        assert table.to_pylist() == [{"OBJECTID": 4}]
+
+    def test_the_transfer_limit_flag_is_kept(self) -> None:
+        flagged = body_of(feature(), exceededTransferLimit=True)
+        odd = body_of(feature(INT="7"), exceededTransferLimit=True)
+
+        assert [decode(page, LAYER).exceeded_transfer_limit for page in (flagged, odd)] == [
+            True,
+            True,
+        ]
+        assert not decode(body_of(feature()), LAYER).exceeded_transfer_limit
+
+    def test_a_large_page_is_decoded_whole(self) -> None:
+        rows = [feature(OBJECTID=oid, TEXT="x" * 500) for oid in range(5000)]
+
+        assert decode_page(body_of(*rows), LAYER)["OBJECTID"].to_pylist() == list(range(5000))
+
+
+class TestTolerance:
+    @pytest.mark.parametrize(
+        ("column", "spelled", "value"),
+        [
+            ("BIG", "201000824527", 201000824527),
+            ("BIG", 201000824527.0, 201000824527),
+            ("BIG", "9007199254740993", 9007199254740993),
+            ("INT", "7.0", 7),
+            ("SMALL", "-3", -3),
+            ("REAL", "44.5", 44.5),
+            ("WHEN", 1_700_000_000_123.0, DECODED["WHEN"]),
+            ("WHEN", "-1000", dt.datetime(1969, 12, 31, 23, 59, 59, tzinfo=dt.UTC)),
+            ("TEXT", "cut \ud83d", "cut \ufffd"),
+        ],
+    )
+    def test_spellings_of_servers_are_understood(
+        self, column: str, spelled: Any, value: Any
+    ) -> None:
+        table = decode_page(body_of(feature(), feature(**{column: spelled})), LAYER)
+
+        assert table.schema == LAYER.arrow_schema
+        assert table[column].to_pylist() == [DECODED[column], value]
+
+    @pytest.mark.parametrize("empty", [{"x": "NaN", "y": "NaN"}, {"x": float("nan")}, {}, None])
+    def test_an_empty_point_is_null(self, empty: Any) -> None:
+        table = decode_page(body_of(feature(empty), feature()), LAYER)
+
+        assert table["geometry_x"].to_pylist() == [None, -93.25]
+        assert table["geometry_y"].to_pylist() == [None, 44.95]
+
+    def test_both_parsers_agree(self) -> None:
+        rows = [feature(OBJECTID=1), feature(None, OBJECTID=2, TEXT=None), feature(OBJECTID=3)]
+
+        strict = decode_page(body_of(*rows), LAYER)
+        tolerant = decode_page(body_of(*rows, feature(OBJECTID="4")), LAYER)
+
+        assert tolerant.slice(0, 3).to_pylist() == strict.to_pylist()
+
+    def test_a_field_of_unknown_type_is_kept_as_json(self) -> None:
+        layer = layer_of({"OBJECTID": "esriFieldTypeOID", "BLOB": "esriFieldTypeBlob"})
+        rows = [{"OBJECTID": 1, "BLOB": {"a": [1]}}, {"OBJECTID": 2, "BLOB": "b"}, {"OBJECTID": 3}]
+        page = json.dumps({"features": [{"attributes": row} for row in rows]}).encode()
+
+        assert decode_page(page, layer)["BLOB"].to_pylist() == ['{"a": [1]}', '"b"', None]
+
+    @pytest.mark.parametrize(
+        ("column", "value", "quoted"),
+        [
+            ("INT", 1.5, "1.5"),
+            ("INT", 3_000_000_000, "3000000000"),
+            ("INT", True, "True"),
+            ("SMALL", "many", "'many'"),
+            ("BIG", 2**63, str(2**63)),
+            ("REAL", "", "''"),
+            ("REAL", [1], "[1]"),
+            ("TEXT", 5, "5"),
+            ("WHEN", "2024-01-01", "'2024-01-01'"),
+            ("WHEN", 10**17, str(10**17)),
+            ("DAY", "soon", "'soon'"),
+            ("DAY", 20240229, "20240229"),
+        ],
+    )
+    def test_a_value_that_fits_nothing_is_named(self, column: str, value: Any, quoted: str) -> None:
+        with pytest.raises(SchemaDriftError) as caught:
+            decode_page(body_of(feature(), feature(**{column: value})), LAYER)
+
+        exc = caught.value
+        assert (exc.column, exc.declared, exc.found) == (column, TYPES[column], quoted)
+        assert all(part in str(exc) for part in (column, TYPES[column], quoted, URL))
+
+    def test_a_long_value_is_quoted_in_part(self) -> None:
+        with pytest.raises(SchemaDriftError) as caught:
+            decode_page(body_of(feature(INT="x" * 10_000)), LAYER)
+
+        assert len(str(caught.value)) < 400
+
+
+class TestDrift:
+    @pytest.mark.parametrize("odd", [{}, {"INT": "7"}], ids=["strict", "tolerant"])
+    def test_a_field_the_page_no_longer_lists_is_named(self, odd: dict[str, Any]) -> None:
+        fields = [{"name": name, "type": kind} for name, kind in TYPES.items() if name != "TEXT"]
+
+        with pytest.raises(SchemaDriftError, match="misses the field TEXT") as caught:
+            decode_page(body_of(feature(**odd), fields=fields), LAYER)
+
+        assert (caught.value.column, caught.value.found) == ("TEXT", "nothing")
+
+    def test_a_field_of_another_type_is_named(self) -> None:
+        fields = [
+            {"name": name, "type": "esriFieldTypeString" if name == "INT" else kind}
+            for name, kind in TYPES.items()
+        ]
+
+        with pytest.raises(SchemaDriftError, match="type esriFieldTypeString for the field INT"):
+            decode_page(body_of(feature(), fields=fields), LAYER)
+
+    def test_without_a_field_list_nothing_is_compared(self) -> None:
+        page = json.dumps({"features": [{"attributes": {"OBJECTID": 1}}]}).encode()
+
+        assert decode_page(page, LAYER).num_rows == 1
+
+    @pytest.mark.parametrize("row", [None, {"attributes": None}, {"attributes": {}}, {}])
+    def test_a_feature_without_an_object_id_is_refused(self, row: Any) -> None:
+        with pytest.raises(ServiceError, match="without a OBJECTID"):
+            decode_page(body_of(feature(), row), LAYER)
+
+
+class TestBodies:
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"",
+            b"   ",
+            b"null",  # pyarrow.json crashes the process on this one
+            b"[1]",
+            b"<html><body>maintenance</body></html>",
+            body_of(feature())[:-30],
+            body_of(feature()) + b"{}",
+            b'{"features":[]} null',
+            body_of(feature(TEXT="?")).replace(b'"?"', b'"\xff\xfe"'),
+        ],
+    )
+    def test_what_is_not_one_json_object_is_worth_another_try(self, body: bytes) -> None:
+        with pytest.raises(TransportError) as caught:
+            decode_page(body, LAYER)
+
+        assert caught.value.retriable
+        assert caught.value.url == f"{URL}/query"
+
+    @pytest.mark.parametrize(
+        "body", [b"{}", b'{"layers":[]}', b'{"features":null}', b'{"features":{}}']
+    )
+    def test_a_reply_without_features_is_no_page(self, body: bytes) -> None:
+        with pytest.raises(ServiceError, match="without features") as caught:
+            decode_page(body, LAYER)
+
+        assert not caught.value.retriable
+
+    def test_an_error_object_is_raised_with_its_words(self) -> None:
+        reply = {"code": 400, "message": "Cannot perform query.", "details": ["'where' is invalid"]}
+
+        with pytest.raises(ServiceError) as caught:
+            decode_page(json.dumps({"error": reply}).encode(), LAYER)
+
+        exc = caught.value
+        assert (exc.code, exc.message, exc.details) == (
+            400,
+            reply["message"],
+            ("'where' is invalid",),
+        )
+        assert "check the condition" in str(exc)
+        assert not exc.retriable
+
+
+class TestErrorReplies:
+    @pytest.mark.parametrize(
+        ("code", "message", "kind", "retriable"),
+        [
+            (400, "Invalid URL", LayerNotFoundError, False),
+            (404, "Service Public_311_2031 not found", LayerNotFoundError, False),
+            (500, "Service Requests/FeatureServer not found", LayerNotFoundError, False),
+            (400, "Field CASE not found", ServiceError, False),
+            (400, "Unable to complete operation.", ServiceError, True),
+            (400, "Invalid query parameters", ServiceError, False),
+            (500, "Error performing query operation", ServiceError, True),
+            (503, "Busy", ServiceError, True),
+            (504, "Timeout", ServiceError, True),
+            (401, "Unauthorized", AccessDeniedError, False),
+            (403, "Forbidden", AccessDeniedError, False),
+            (498, "Invalid token", AccessDeniedError, False),
+            (499, "Token Required", AccessDeniedError, False),
+            (429, "Too many requests", ThrottledError, True),
+        ],
+    )
+    def test_each_kind_has_its_class(
+        self, code: int, message: str, kind: type[Exception], retriable: bool
+    ) -> None:
+        exc = error_from_reply(URL, {"code": code, "message": message, "details": []})
+
+        assert type(exc) is kind
+        assert (exc.code, exc.retriable, exc.url) == (code, retriable, URL)
+
+    @pytest.mark.parametrize("reply", ["boom", None, {}, {"code": "500"}, {"details": None}])
+    def test_odd_error_objects_are_still_errors(self, reply: Any) -> None:
+        assert isinstance(error_from_reply(URL, reply), ServiceError)
+
+    def test_the_wanted_rest_is_kept(self) -> None:
+        exc = error_from_reply(URL, {"code": 429, "message": "Slow down"}, retry_after=3.0)
+
+        assert isinstance(exc, ThrottledError)
+        assert exc.retry_after == 3.0
+
+
+class TestUnwrap:
+    def test_the_first_error_of_this_package_wins(self) -> None:
+        wanted = TornReadError("torn")
+        inner = ExceptionGroup("inner", [ValueError("a"), wanted])
+
+        assert unwrap(ExceptionGroup("outer", [KeyError("b"), inner, ServiceError("c")])) is wanted
+
+    def test_without_one_the_first_exception_does(self) -> None:
+        first = KeyError("b")
+
+        assert unwrap(BaseExceptionGroup("x", [KeyboardInterrupt(), first])) is first
+
+    def test_an_interrupt_stays_one(self) -> None:
+        group = BaseExceptionGroup("x", [KeyboardInterrupt()])
+
+        with pytest.raises(BaseExceptionGroup) as caught:
+            unwrap(group)
+
+        assert caught.value is group
+
+
+class TestMetadata:
+    @pytest.mark.parametrize(
+        ("can", "limits", "expected"),
+        [
+            (True, (2000, 32000), ("standard", 32000)),
+            (False, (2000, 32000), (None, 2000)),
+            (True, (2000, None), (None, 2000)),
+            (None, (None, None), (None, 1000)),
+        ],
+    )
+    def test_the_page_limit_follows_the_result_type(
+        self,
+        can: bool | None,
+        limits: tuple[int | None, int | None],
+        expected: tuple[str | None, int],
+    ) -> None:
+        layer = layer_of(
+            maxRecordCount=limits[0],
+            standardMaxRecordCount=limits[1],
+            standardMaxRecordCountNoGeometry=64000,
+            advancedQueryCapabilities=None if can is None else {"supportsQueryWithResultType": can},
+        )
+
+        assert (layer.result_type, layer.page_limit) == expected
+
+    @pytest.mark.parametrize(
+        ("info", "date"),
+        [
+            ({"lastEditDate": 1, "dataLastEditDate": 2}, 2),
+            ({"lastEditDate": 1}, 1),
+            ({"lastEditDate": 1, "dataLastEditDate": None}, 1),
+            ({"lastEditDate": None}, None),
+            ({}, None),
+            (None, None),
+        ],
+    )
+    def test_the_edit_date_is_optional(self, info: Any, date: int | None) -> None:
+        assert layer_of(editingInfo=info).data_last_edit_date == date
+
+    def test_capabilities_of_older_servers_stand_at_the_top(self) -> None:
+        layer = layer_of(supportsPagination=True, supportsOrderBy=True)
+
+        assert (layer.supports_pagination, layer.supports_order_by) == (True, True)
+
+    def test_the_object_id_field_is_found_by_its_type(self) -> None:
+        assert layer_of(objectIdField=None).object_id_field == "OBJECTID"
+
+    def test_the_shape_is_no_column(self) -> None:
+        layer = layer_of(TYPES | {"SHAPE": "esriFieldTypeGeometry"})
+
+        assert layer.arrow_schema == LAYER.arrow_schema
+
+    @pytest.mark.parametrize(
+        "members",
+        [
+            {"fields": None},
+            {"fields": [], "objectIdField": None},
+            {"fields": [{"name": "A", "type": "esriFieldTypeString"}], "objectIdField": None},
+            {"fields": [{"name": "A"}]},
+            {"objectIdField": "FID"},
+            {"error": {"code": 500, "message": "Unable to complete operation."}},
+        ],
+    )
+    def test_what_is_no_layer_with_rows_is_refused(self, members: dict[str, Any]) -> None:
+        with pytest.raises(ServiceError, match=URL):
+            layer_of(**members)
+
+    def test_columns_of_one_name_are_refused(self) -> None:
+        layer = layer_of(TYPES | {"geometry_x": "esriFieldTypeDouble"})
+
+        with pytest.raises(ServiceError, match="more than one column named geometry_x"):
+            _ = layer.arrow_schema
+
+    def test_layers_are_values(self) -> None:
+        assert layer_of() == LAYER
+        assert hash(layer_of()) == hash(LAYER)
+        assert replace(LAYER, data_last_edit_date=5) != LAYER
+
+
+@pytest.mark.parametrize("make", [ServiceError, TransportError, ThrottledError, SchemaDriftError])
+def test_errors_survive_a_process_border(make: Callable[..., Exception]) -> None:
+    exc = make("sentence", url=URL)
+
+    copy = pickle.loads(pickle.dumps(exc))
+
+    assert (type(copy), str(copy), vars(copy)) == (type(exc), str(exc), vars(exc))
