@@ -1,0 +1,35 @@
+"""Serve the stand-in city alone: ``python -m mpls311.sandbox``."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date
+from threading import Event
+
+from .city import City
+from .server import serve
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve until interrupted."""
+    parser = argparse.ArgumentParser(prog="python -m mpls311.sandbox", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
+    parser.add_argument("--rows-per-year", type=int, default=80_000)
+    parser.add_argument("--as-of", type=date.fromisoformat, help="YYYY-MM-DD; today by default")
+    parser.add_argument("--seed", type=int, default=311)
+    parser.add_argument("--latency-ms", type=float, default=0, help="added to every answer")
+    options = parser.parse_args(arguments)
+    try:
+        city = City(options.seed, options.rows_per_year, options.as_of)
+        server = serve(city, port=options.port, latency_ms=options.latency_ms).start()
+    except (ValueError, OSError) as error:
+        parser.error(str(error))
+    try:
+        print(server.services_url, flush=True)
+        Event().wait()
+    except KeyboardInterrupt:
+        server.stop()
+
+
+if __name__ == "__main__":
+    main()
