@@ -1,0 +1,63 @@
+{#- Stored instants without a zone of their own, always UTC. -#}
+{% macro utc_timestamp(column) -%}
+    {{ return(adapter.dispatch('utc_timestamp', 'mpls_311')(column)) }}
+{%- endmacro %}
+
+{% macro default__utc_timestamp(column) -%}
+    cast({{ column }} as {{ dbt.type_timestamp() }})
+{%- endmacro %}
+
+{#- A plain cast would follow the time zone of whoever reads the view. -#}
+{% macro duckdb__utc_timestamp(column) -%}
+    timezone('UTC', cast({{ column }} as timestamptz))
+{%- endmacro %}
+
+
+{#- The calendar date in Minneapolis of a UTC timestamp. -#}
+{% macro local_date(column) -%}
+    {{ return(adapter.dispatch('local_date', 'mpls_311')(column)) }}
+{%- endmacro %}
+
+{% macro default__local_date(column) -%}
+    cast({{ column }} at time zone 'UTC' at time zone '{{ var("local_time_zone") }}' as date)
+{%- endmacro %}
+
+{% macro bigquery__local_date(column) -%}
+    date({{ column }}, '{{ var("local_time_zone") }}')
+{%- endmacro %}
+
+
+{#- A date as the integer YYYYMMDD; null stays null. -#}
+{% macro date_id(date) -%}
+    extract(year from {{ date }}) * 10000 + extract(month from {{ date }}) * 100 + extract(day from {{ date }})
+{%- endmacro %}
+
+
+{% macro iso_week(date) -%}
+    {{ return(adapter.dispatch('iso_week', 'mpls_311')(date)) }}
+{%- endmacro %}
+
+{#- DuckDB's and PostgreSQL's week is the ISO week. -#}
+{% macro default__iso_week(date) -%}
+    extract(week from {{ date }})
+{%- endmacro %}
+
+{% macro bigquery__iso_week(date) -%}
+    extract(isoweek from {{ date }})
+{%- endmacro %}
+
+
+{#- Monday = 1 ... Sunday = 7, counted from a Monday long ago: the engines number weekdays differently. -#}
+{% macro iso_day_of_week(date) -%}
+    mod({{ dbt.datediff("cast('1900-01-01' as date)", date, 'day') }}, 7) + 1
+{%- endmacro %}
+
+
+{#- The name of a number counted from 1. -#}
+{% macro name_of(number, names) -%}
+    case {{ number }}
+        {%- for name in names %}
+        when {{ loop.index }} then '{{ name }}'
+        {%- endfor %}
+    end
+{%- endmacro %}

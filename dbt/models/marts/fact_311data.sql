@@ -1,0 +1,40 @@
+{{ config(
+    partition_by=on_bigquery({'field': 'open_datetime', 'data_type': 'timestamp', 'granularity': 'year'}),
+    cluster_by=on_bigquery(['category_id', 'case_id']),
+) }}
+
+with requests as (
+
+    select
+        *,
+        case
+            when closed_datetime >= open_datetime
+                then {{ dbt.datediff('open_datetime', 'closed_datetime', 'second') }}
+        end as duration_seconds
+    from {{ ref('int_requests') }}
+
+)
+
+select
+    case_id,
+    object_id,
+    category_id,
+    geography_id,
+    {{ date_id(local_date('open_datetime')) }} as open_date_id,
+    {{ date_id(local_date('closed_datetime')) }} as closed_date_id,
+    open_datetime,
+    closed_datetime,
+    last_update_datetime,
+    case_status,
+    is_accessibility_related,
+    cast(round(duration_seconds / 60.0, 2) as {{ type_double() }}) as duration_minutes,
+    cast(round(duration_seconds / 3600.0, 2) as {{ type_double() }}) as duration_hours,
+    cast(round(duration_seconds / 86400.0, 2) as {{ type_double() }}) as duration_days,
+    source_year,
+    cast(layer_count as {{ dbt.type_bigint() }}) as layer_count,
+    cast(duplicate_count as {{ dbt.type_bigint() }}) as duplicate_count,
+    repairs,
+    extras,
+    deleted_at,
+    load_id
+from requests
