@@ -1,0 +1,171 @@
+"""The project's own `kedro run`, and `kedro status`.
+
+Kedro's command splits `--params` at every comma, takes misspelled names and forgets all but the
+last `--params`. This one, put in its place by Kedro's documented extension point, refuses what
+cannot be meant before any work is done, and shows a user's mistake as a sentence.
+"""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import click
+from kedro.framework.cli.project import run as kedro_run
+from kedro.framework.cli.utils import env_option
+from kedro.framework.project import pipelines, settings
+from kedro.framework.session import KedroSession
+from kedro.utils import find_kedro_project
+from omegaconf import OmegaConf
+from pydantic import BaseModel, ValidationError
+from rich import get_console
+
+from mpls311.errors import UserError
+from mpls311.parameters import (
+    ReadMode,
+    SandboxSettings,
+    SourceSettings,
+    TransformSettings,
+    ValidationSettings,
+    Years,
+)
+from mpls311.summary import status_table
+
+_MODELS: dict[str, type[BaseModel]] = {
+    "years": Years,
+    "mode": ReadMode,
+    "source": SourceSettings,
+    "sandbox": SandboxSettings,
+    "validation": ValidationSettings,
+    "transform": TransformSettings,
+}
+
+
+@click.group()
+def cli() -> None:
+    """Minneapolis 311."""
+
+
+class _ParamsOption(click.Option):
+    """`--params` as typed: every occurrence, or the mapping of a `--config` file."""
+
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        return value
+
+
+def parse_params(typed: tuple[str, ...] | Mapping[str, Any] | None) -> dict[str, Any]:
+    """The parameters of `--params key=value,key=value`, nested at dots.
+
+    An item without `=` belongs to the value before it, so that `years=2019,2021` is one
+    parameter. `years` stays as typed: YAML would read 02023 as an octal number.
+
+    Raises:
+        UserError: There are two `--params`, or the first item has no `=`.
+    """
+    if isinstance(typed, Mapping):
+        return dict(typed)
+    if not typed:
+        return {}
+    if len(typed) > 1:
+        raise UserError("Give --params once: --params " + ",".join(typed))
+    items: list[str] = []
+    for item in typed[0].split(","):
+        if "=" in item:
+            items.append(item.strip())
+        elif items:
+            items[-1] += f",{item.strip()}"
+        else:
+            raise UserError(f"--params {typed[0]}: write name=value, for example years=2023.")
+    years = [item.partition("=")[2] for item in items if item.startswith("years=")]
+    others = OmegaConf.from_dotlist([item for item in items if not item.startswith("years=")])
+    params = dict(OmegaConf.to_container(others))
+    return {**params, "years": years[-1]} if years else params
+
+
+def check_params(env: str | None, params: Mapping[str, Any]) -> None:
+    """Refuse unknown names and values that make no sense.
+
+    Raises:
+        UserError: One sentence for each of them.
+    """
+    _check_names(params, _configured(env, {}))
+    configured = _configured(env, params)
+    problems = []
+    for name, model in _MODELS.items():
+        try:
+            model.model_validate(configured[name])
+        except ValidationError as exc:
+            problems += [_sentence(name, error) for error in exc.errors()]
+    if problems:
+        raise UserError(" ".join(problems))
+
+
+def _configured(env: str | None, params: Mapping[str, Any]) -> dict[str, Any]:
+    loader = settings.CONFIG_LOADER_CLASS(
+        conf_source=str(_project_path() / settings.CONF_SOURCE),
+        env=env,
+        runtime_params=dict(params),
+        **settings.CONFIG_LOADER_ARGS,
+    )
+    return dict(loader["parameters"])
+
+
+def _check_names(params: Mapping[str, Any], known: Mapping[str, Any], path: str = "") -> None:
+    for name, value in params.items():
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            hint = f" Did you mean {path}{close[0]}?" if close else ""
+            names = ", ".join(f"{path}{other}" for other in known)
+            raise UserError(f"There is no parameter {path}{name}.{hint} There are: {names}.")
+        below = known[name]
+        if isinstance(value, Mapping) and isinstance(below, Mapping) and below:
+            _check_names(value, below, f"{path}{name}.")
+        elif isinstance(below, Mapping) and below:
+            raise UserError(f"{path}{name} has parts: {', '.join(f'{name}.{b}' for b in below)}.")
+
+
+def _sentence(name: str, error: Any) -> str:
+    message = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "value_error":
+        return message
+    where = ".".join([name, *(str(part) for part in error["loc"] if not isinstance(part, int))])
+    return f"{where}={error['input']}: {message}."
+
+
+def _project_path() -> Path:
+    return Path(find_kedro_project(Path.cwd()) or Path.cwd())
+
+
+def _run(params: Any, pipeline: str | None, names: list[str], **options: Any) -> None:
+    try:
+        parsed = parse_params(params)
+        for name in chosen if (chosen := names or ([pipeline] if pipeline else [])) else ():
+            if name not in pipelines:
+                raise UserError(f"There is no pipeline {name}. There are: {', '.join(pipelines)}.")
+        check_params(options["env"], parsed)
+        kedro_run.callback(params=parsed, pipeline=None, pipelines=chosen, **options)
+    except UserError as exc:
+        raise click.ClickException(str(exc)) from exc
+
+
+run = click.Command(
+    "run",
+    help=kedro_run.help,
+    params=[
+        option
+        if option.name != "params"
+        else _ParamsOption(["--params"], multiple=True, help=option.help)
+        for option in kedro_run.params
+    ],
+    callback=lambda pipelines, **options: _run(names=pipelines, **options),
+)
+cli.add_command(run)
+
+
+@cli.command()
+@env_option
+def status(env: str | None) -> None:
+    """Where every year stands: last full read, watermark, pending load, rejected rows."""
+    with KedroSession.create(env=env) as session:
+        history = session.load_context().catalog.load("load_history")
+    get_console().print(status_table(history))

@@ -1,0 +1,181 @@
+"""Tables of the embedded warehouse."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+import pandas as pd
+import pandera.pandas as pa
+import pyarrow
+from kedro.io import AbstractDataset
+from kedro.utils import load_obj
+
+from mpls311.datasets.errors import StorageError
+from mpls311.datasets.identifiers import quoted, split_table
+from mpls311.schemas import arrow_schema
+
+TableData = Sequence[str] | pyarrow.Table | pd.DataFrame
+"""Parquet files by path or URI, or rows."""
+
+_TYPES = {
+    pyarrow.int64(): "BIGINT",
+    pyarrow.float64(): "DOUBLE",
+    pyarrow.string(): "VARCHAR",
+    pyarrow.timestamp("us", tz="UTC"): "TIMESTAMPTZ",
+}
+
+
+class DuckDBTableDataset(AbstractDataset[TableData, pd.DataFrame]):
+    """A table of a DuckDB file, with the columns of a Pandera model.
+
+    `save` replaces the table, or appends to it, in one transaction. With nothing to save (no
+    files, no rows) it leaves the table alone, except to create it. With `key`, rows whose key
+    the table already holds are left out, so that appending again changes nothing. `load` gives
+    the table, or the result of `query`, and an empty frame while the table does not exist. The
+    file is open only meanwhile: dbt and readers need it too.
+
+    Example:
+        track_load:
+          type: mpls311.datasets.DuckDBTableDataset
+          database: data/warehouse/mpls_311.duckdb
+          table: mpls_311_staging.track_load
+          model: mpls311.schemas.TrackedLoad
+          mode: append
+          key: [load_id, status]
+    """
+
+    def __init__(
+        self,
+        *,
+        database: str,
+        table: str,
+        model: str,
+        mode: Literal["replace", "append"] = "replace",
+        key: Sequence[str] = (),
+        query: str | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Name the table; nothing is opened yet.
+
+        Args:
+            database: Path of the DuckDB file.
+            table: `schema.table`.
+            model: Import path of the Pandera model that gives columns, types, descriptions.
+            mode: What `save` does with rows that are there already.
+            key: Columns that tell rows apart, for `append`.
+            query: SQL that `load` runs in place of reading the whole table; `{table}` stands
+                for it.
+            metadata: Free for plugins, such as Kedro-Viz.
+        """
+        if mode not in ("replace", "append"):
+            raise StorageError(f"mode of {table} is {mode!r}: write replace or append.")
+        self._database = Path(database)
+        self._schema, self._table = split_table(table)
+        self._model = model
+        self._mode = mode
+        self._key = tuple(key)
+        self._query = query
+        self.metadata = metadata
+
+    @property
+    def _name(self) -> str:
+        return f"{quoted(self._schema)}.{quoted(self._table)}"
+
+    def load(self) -> pd.DataFrame:
+        if not self._exists():
+            if self._query:
+                return pd.DataFrame()
+            return self._arrow_schema.empty_table().to_pandas(types_mapper=pd.ArrowDtype)
+        query = self._query or "select * from {table}"
+        with self._connected(read_only=True) as connection:
+            result = connection.sql(query.format(table=self._name)).to_arrow_table()
+        return result.to_pandas(types_mapper=pd.ArrowDtype)
+
+    def save(self, data: TableData) -> None:
+        with self._connected() as connection, _transaction(connection):
+            self._create(connection)
+            if not len(data):
+                return
+            rows = self._relation(connection, data)
+            rows.create_view("_saved", replace=True)
+            if self._mode == "replace":
+                connection.execute(f"delete from {self._name}")
+            columns = ", ".join(quoted(name) for name in self._arrow_schema.names)
+            unseen = ""
+            if self._key:
+                same = " and ".join(f"t.{quoted(k)} = s.{quoted(k)}" for k in self._key)
+                unseen = f" where not exists (select 1 from {self._name} t where {same})"
+            connection.execute(
+                f"insert into {self._name} ({columns}) select {columns} from _saved s{unseen}"
+            )
+            connection.execute("drop view _saved")
+
+    def _relation(
+        self, connection: duckdb.DuckDBPyConnection, data: TableData
+    ) -> duckdb.DuckDBPyRelation:
+        if isinstance(data, pyarrow.Table):
+            return connection.from_arrow(data.select(self._arrow_schema.names))
+        if isinstance(data, pd.DataFrame):
+            return connection.from_arrow(
+                pyarrow.Table.from_pandas(data, schema=self._arrow_schema, preserve_index=False)
+            )
+        return connection.read_parquet(list(data))
+
+    def _create(self, connection: duckdb.DuckDBPyConnection) -> None:
+        columns = ", ".join(
+            f"{quoted(field.name)} {_TYPES[field.type]}{'' if field.nullable else ' not null'}"
+            for field in self._arrow_schema
+        )
+        connection.execute(f"create schema if not exists {quoted(self._schema)}")
+        connection.execute(f"create table if not exists {self._name} ({columns})")
+
+    @property
+    def _arrow_schema(self) -> pyarrow.Schema:
+        model: type[pa.DataFrameModel] = load_obj(self._model)
+        return arrow_schema(model)
+
+    @contextmanager
+    def _connected(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+        if not read_only:
+            self._database.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            connection = duckdb.connect(self._database, read_only=read_only)
+        except duckdb.IOException as exc:
+            raise StorageError(
+                f"{self._database} is open in another program. Close it there, then run again."
+                if "lock" in str(exc)
+                else f"{self._database} cannot be opened: {exc}"
+            ) from exc
+        with connection:
+            connection.execute("set timezone = 'UTC'")
+            yield connection
+
+    def _exists(self) -> bool:
+        if not self._database.exists():
+            return False
+        with self._connected(read_only=True) as connection:
+            found = connection.execute(
+                "select 1 from information_schema.tables where table_schema = ? and table_name = ?",
+                [self._schema, self._table],
+            ).fetchone()
+        return found is not None
+
+    def _describe(self) -> dict[str, Any]:
+        return {
+            "database": str(self._database),
+            "table": f"{self._schema}.{self._table}",
+            "mode": self._mode,
+        }
+
+
+@contextmanager
+def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()

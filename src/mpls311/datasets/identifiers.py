@@ -1,0 +1,31 @@
+"""SQL identifiers: the one part of a statement that cannot be a parameter."""
+
+import re
+
+from kedro.io import DatasetError
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def quoted(identifier: str) -> str:
+    """The identifier in double quotes.
+
+    Raises:
+        DatasetError: It is not made of letters, digits and underscores.
+    """
+    if not _IDENTIFIER.fullmatch(identifier):
+        raise DatasetError(f"{identifier!r} is not a name for a table, schema or column.")
+    return f'"{identifier}"'
+
+
+def split_table(table: str) -> tuple[str, str]:
+    """Schema and table of `schema.table`.
+
+    Raises:
+        DatasetError: It is not of that form.
+    """
+    schema, dot, name = table.partition(".")
+    if not dot:
+        raise DatasetError(f"{table!r} must be written as schema.table.")
+    quoted(schema), quoted(name)
+    return schema, name

@@ -1,0 +1,56 @@
+"""Objects that are created once and never overwritten, on local disks and in buckets."""
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+from fsspec import AbstractFileSystem
+from fsspec.implementations.local import LocalFileSystem
+
+from mpls311.datasets.errors import StorageError
+
+
+class ImmutableObjectError(StorageError):
+    """An object of that name exists already and holds something else."""
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a local file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def put_once(fs: AbstractFileSystem, source: Path, target: str) -> None:
+    """Copy a local file to `target`, which appears whole or not at all.
+
+    Doing it again with the same content is a success, so that a retry can neither duplicate nor
+    overwrite.
+
+    Raises:
+        ImmutableObjectError: `target` exists and holds something else.
+    """
+    try:
+        if isinstance(fs, LocalFileSystem):
+            _link_once(source, Path(target))
+        else:
+            fs.put_file(str(source), target, mode="create")
+    except FileExistsError:
+        with fs.open(target, "rb") as existing:
+            if hashlib.file_digest(existing, "sha256").hexdigest() != sha256_of(source):
+                raise ImmutableObjectError(
+                    f"{target} exists already with other content. Files of the lake are never "
+                    "overwritten; move it away if it does not belong there."
+                ) from None
+
+
+def _link_once(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        shutil.copyfile(source, part)
+        with part.open("rb") as written:
+            os.fsync(written.fileno())
+        os.link(part, target)  # unlike a rename, fails where the target exists
+    finally:
+        part.unlink(missing_ok=True)

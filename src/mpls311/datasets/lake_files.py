@@ -1,0 +1,122 @@
+"""Immutable Parquet files of the lake, which the manifests name."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from fsspec import AbstractFileSystem
+from kedro.io import AbstractDataset
+
+from mpls311.datasets.errors import StorageError
+from mpls311.datasets.filesystem import open_filesystem
+from mpls311.datasets.immutable import put_once
+
+
+@dataclass(frozen=True)
+class LakeFiles:
+    """A folder of the lake; files are opened by the names that manifests give."""
+
+    fs: AbstractFileSystem
+    root: str
+
+    def path(self, name: str) -> str:
+        """Where a file lies within the file system."""
+        return f"{self.root}/{name}"
+
+    def uri(self, name: str) -> str:
+        """The address of a file, as a warehouse reads it (`gs://...`, or a local path)."""
+        return (
+            self.path(name)
+            if "file" in self.fs.protocol
+            else self.fs.unstrip_protocol(self.path(name))
+        )
+
+    def read(
+        self, name: str, columns: Sequence[str] | None = None, filters: Any = None
+    ) -> pa.Table:
+        """A file as a table.
+
+        Raises:
+            StorageError: A manifest names a file that is not there.
+        """
+        try:
+            with self.fs.open(self.path(name), "rb") as file:
+                return pq.read_table(
+                    file, columns=list(columns) if columns else None, filters=filters
+                )
+        except FileNotFoundError:
+            raise self._lost(name) from None
+
+    def batches(self, name: str, rows: int) -> Iterator[pa.Table]:
+        """A file in batches of at most `rows` rows; one empty batch for an empty file."""
+        try:
+            with self.fs.open(self.path(name), "rb") as file, pq.ParquetFile(file) as parquet:
+                if not parquet.metadata.num_rows:
+                    yield parquet.schema_arrow.empty_table()
+                for batch in parquet.iter_batches(batch_size=rows):
+                    yield pa.Table.from_batches([batch])
+        except FileNotFoundError:
+            raise self._lost(name) from None
+
+    def _lost(self, name: str) -> StorageError:
+        return StorageError(
+            f"A manifest names {self.path(name)}, which is not there. Restore the file; or delete "
+            "the manifests of its load, and the year is read again."
+        )
+
+
+class LakeFilesDataset(AbstractDataset[Mapping[str, Path], LakeFiles]):
+    """Parquet files that are written once, in a local folder or a bucket.
+
+    `save` takes local files by their name in the lake, copies each there and removes the local
+    one; a name that exists already with other content is refused. `load` gives a `LakeFiles` to
+    open them by name: which files there are is for the manifests to say, never for a listing.
+
+    Example:
+        raw_requests:
+          type: mpls311.datasets.LakeFilesDataset
+          path: data/01_raw/requests
+    """
+
+    def __init__(
+        self,
+        *,
+        path: str,
+        credentials: dict[str, Any] | None = None,
+        fs_args: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Name the folder; nothing is opened yet.
+
+        Args:
+            path: Folder, local or `gs://bucket/folder`.
+            credentials: Options of the file system that must stay secret.
+            fs_args: Other options of the file system.
+            metadata: Free for plugins, such as Kedro-Viz.
+        """
+        self._path = path
+        self._credentials = credentials
+        self._fs_args = fs_args
+        self.metadata = metadata
+
+    @cached_property
+    def _files(self) -> LakeFiles:
+        return LakeFiles(*open_filesystem(self._path, self._credentials, self._fs_args))
+
+    def load(self) -> LakeFiles:
+        return self._files
+
+    def save(self, data: Mapping[str, Path]) -> None:
+        for name, local in data.items():
+            put_once(self._files.fs, local, self._files.path(name))
+            local.unlink()
+
+    def _exists(self) -> bool:
+        return bool(self._files.fs.exists(self._files.root))
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": self._path}

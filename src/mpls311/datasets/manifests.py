@@ -1,0 +1,94 @@
+"""Manifests of the load protocol, as JSON documents in the lake."""
+
+import tempfile
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from fsspec import AbstractFileSystem
+from kedro.io import AbstractDataset
+from pydantic import ValidationError
+
+from mpls311.datasets.errors import StorageError
+from mpls311.datasets.filesystem import open_filesystem
+from mpls311.datasets.immutable import put_once
+from mpls311.loads import LoadHistory, Manifest, parse_manifest
+
+
+class ManifestsDataset(AbstractDataset[Sequence[Manifest], LoadHistory]):
+    """Manifests, one JSON document each, written once.
+
+    `save` adds manifests; with `phases`, only those. `load` gives the history that all the
+    manifests in the folder tell, of whatever phase, as it is at that moment. So each phase of
+    the pipeline can have an entry of its own on the same folder, and the next phase that takes
+    it as input sees everything that happened until then.
+
+    Example:
+        ingested_loads:
+          type: mpls311.datasets.ManifestsDataset
+          path: data/manifests
+          phases: [ingest, unchanged]
+    """
+
+    def __init__(
+        self,
+        *,
+        path: str,
+        phases: Sequence[str] = (),
+        credentials: dict[str, Any] | None = None,
+        fs_args: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Name the folder; nothing is opened yet.
+
+        Args:
+            path: Folder, local or `gs://bucket/folder`.
+            phases: Phases that may be saved here; none for an entry that is only read.
+            credentials: Options of the file system that must stay secret.
+            fs_args: Other options of the file system.
+            metadata: Free for plugins, such as Kedro-Viz.
+        """
+        self._path = path
+        self._phases = tuple(phases)
+        self._credentials = credentials
+        self._fs_args = fs_args
+        self.metadata = metadata
+
+    @cached_property
+    def _opened(self) -> tuple[AbstractFileSystem, str]:
+        return open_filesystem(self._path, self._credentials, self._fs_args)
+
+    def load(self) -> LoadHistory:
+        fs, root = self._opened
+        fs.invalidate_cache()
+        names = [name for name in fs.find(root) if name.endswith(".json")] if self._exists() else []
+        if not names:
+            return LoadHistory()
+        documents = fs.cat(names) if len(names) > 1 else {names[0]: fs.cat_file(names[0])}
+        return LoadHistory(_parse(name, document) for name, document in documents.items())
+
+    def save(self, data: Sequence[Manifest]) -> None:
+        fs, root = self._opened
+        for manifest in data:
+            if manifest.phase not in self._phases:
+                raise StorageError(f"{manifest.phase} manifests are not saved through this entry.")
+            name = f"{manifest.source_year}/{manifest.load_id}.{manifest.phase}.json"
+            with tempfile.TemporaryDirectory() as folder:
+                local = Path(folder, "manifest.json")
+                local.write_text(manifest.model_dump_json(indent=1) + "\n")
+                put_once(fs, local, f"{root}/{name}")
+
+    def _exists(self) -> bool:
+        fs, root = self._opened
+        return bool(fs.exists(root))
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": self._path, "phases": self._phases}
+
+
+def _parse(name: str, document: bytes) -> Manifest:
+    try:
+        return parse_manifest(document)
+    except ValidationError as exc:
+        raise StorageError(f"{name} is not a manifest: {exc.errors()[0]['msg']}.") from exc

@@ -1,0 +1,126 @@
+"""What happens around a run: one at a time, the stand-in city if it is needed, the summary."""
+
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import stamina.instrumentation
+from filelock import FileLock, Timeout
+from kedro.framework.hooks import hook_impl
+from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
+from rich import get_console
+
+from mpls311.errors import UserError
+from mpls311.loads import LoadHistory
+from mpls311.parameters import SandboxSettings, SourceSettings, city_today
+from mpls311.summary import summary_table
+
+log = logging.getLogger(__name__)
+
+
+class RunLock:
+    """One run at a time on one warehouse."""
+
+    def __init__(self) -> None:
+        self._lock: FileLock | None = None
+
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(self, catalog: DataCatalog) -> None:
+        """Take the lock, or refuse the run.
+
+        Raises:
+            UserError: Another run has it.
+        """
+        path = Path(catalog.load("params:lock_file"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path, timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise UserError(
+                f"Another run is going on (it holds {path}). Wait for it to end, then run again."
+            ) from None
+        self._lock = lock
+
+    @hook_impl(trylast=True)
+    def after_pipeline_run(self) -> None:
+        """Give the lock back."""
+        self._release()
+
+    @hook_impl(trylast=True)
+    def on_pipeline_error(self) -> None:
+        """Give the lock back."""
+        self._release()
+
+    def _release(self) -> None:
+        if self._lock:
+            self._lock.release()
+            self._lock = None
+
+
+class StandInCity:
+    """Serves the stand-in city during a run that reads from no other source."""
+
+    def __init__(self) -> None:
+        self._server: Any = None
+
+    @hook_impl
+    def before_pipeline_run(self, catalog: DataCatalog, pipeline: Pipeline) -> None:
+        """Start it where `source.services_url` is null, and point the run to it."""
+        if "params:source" not in pipeline.inputs():
+            return
+        source: SourceSettings = catalog.load("params:source")
+        if source.services_url:
+            return
+        from mpls311.sandbox import City, serve
+
+        settings = SandboxSettings.model_validate(catalog.load("params:sandbox"))
+        today = settings.as_of or city_today()
+        city = City(seed=settings.seed, rows_per_year=settings.rows_per_year, as_of=today)
+        self._server = serve(city, latency_ms=settings.latency_ms).start()
+        log.info("The stand-in city of %s is served at %s.", today, self._server.services_url)
+        catalog["params:source"] = source.model_copy(
+            update={"services_url": self._server.services_url, "today": today}
+        )
+
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        """Stop it."""
+        self._stop()
+
+    @hook_impl
+    def on_pipeline_error(self) -> None:
+        """Stop it."""
+        self._stop()
+
+    def _stop(self) -> None:
+        if self._server:
+            self._server.stop()
+            self._server = None
+
+
+class RunSummary:
+    """Says at the end what a run did, year by year."""
+
+    def __init__(self) -> None:
+        self._before = LoadHistory()
+        self._started = datetime.now(UTC)
+
+    @hook_impl
+    def after_context_created(self) -> None:
+        """Let retries be logged like everything else, instead of printed."""
+        stamina.instrumentation.set_on_retry_hooks([stamina.instrumentation.LoggingOnRetryHook])
+
+    @hook_impl
+    def before_pipeline_run(self, catalog: DataCatalog) -> None:
+        """Remember how things stood."""
+        self._before = catalog.load("load_history")
+        self._started = datetime.now(UTC)
+
+    @hook_impl(tryfirst=True)
+    def after_pipeline_run(self, catalog: DataCatalog) -> None:
+        """Print the table."""
+        seconds = (datetime.now(UTC) - self._started).total_seconds()
+        get_console().print(summary_table(self._before, catalog.load("load_history"), seconds))

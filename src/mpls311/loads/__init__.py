@@ -1,0 +1,39 @@
+"""The load protocol: what was read, how far it got, and what to read next.
+
+A *load* is one run's read of one year. Each phase ends by writing one immutable manifest; what
+no manifest names does not exist. A load is *pending* from its ingest manifest until its
+published one, and the *watermark* of a year moves only with a published manifest. Everything
+here is pure: manifests in, decisions and rows out. Reading and writing them is the catalog's.
+"""
+
+from mpls311.loads.decision import Decision, decide
+from mpls311.loads.history import Load, LoadHistory
+from mpls311.loads.manifests import (
+    Failed,
+    Ingested,
+    LakeFile,
+    Manifest,
+    Published,
+    Unchanged,
+    Validated,
+    mint_load_id,
+    parse_manifest,
+)
+from mpls311.loads.tracking import tracking_rows
+
+__all__ = [
+    "Decision",
+    "Failed",
+    "Ingested",
+    "LakeFile",
+    "Load",
+    "LoadHistory",
+    "Manifest",
+    "Published",
+    "Unchanged",
+    "Validated",
+    "decide",
+    "mint_load_id",
+    "parse_manifest",
+    "tracking_rows",
+]

@@ -1,0 +1,132 @@
+"""Manifests: one immutable JSON document per load and phase."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
+
+Mode = Literal["full", "incremental"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LakeFile(_Frozen):
+    """A Parquet file in the lake, named within its dataset."""
+
+    name: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+class _OfALoad(_Frozen):
+    load_id: str
+    source_year: int
+    ended_at: AwareDatetime
+
+
+class Ingested(_OfALoad):
+    """A year was read whole and proven: `count_before == rows == count_after`."""
+
+    phase: Literal["ingest"] = "ingest"
+    source_id: str
+    layer_url: str
+    mode: Mode
+    since: AwareDatetime | None = None
+    """Incremental: rows opened or updated at or after this instant were asked for."""
+    job_start: AwareDatetime
+    service_count: int
+    """Rows the service counts for the window, before and after the read."""
+    rows: int
+    edit_date_before: int | None
+    edit_date_after: int | None
+    """The layer's dataLastEditDate around the read, milliseconds since 1970."""
+    max_record_count: int
+    pages: int
+    requests: int
+    retries: int
+    bytes: int
+    file: LakeFile
+
+
+class Validated(_OfALoad):
+    """The rows of a load were split into accepted and rejected: nothing is lost."""
+
+    phase: Literal["validate"] = "validate"
+    accepted: int
+    rejected: int
+    duplicates: int
+    """Accepted rows beyond the first of their case."""
+    new: int
+    updated: int
+    deleted: tuple[int, ...] = ()
+    """Case ids that a full read found gone from the layer."""
+    rejected_for: dict[str, int] = {}
+    repaired_for: dict[str, int] = {}
+    new_columns: tuple[str, ...] = ()
+    candidate_watermark: AwareDatetime | None
+    """Greatest opening or update time of the accepted rows that is not after the job's start."""
+    file: LakeFile
+    quarantine: LakeFile | None = None
+
+
+class Published(_OfALoad):
+    """The rows of a load are in the marts."""
+
+    phase: Literal["published"] = "published"
+    watermark: AwareDatetime | None
+
+
+class Unchanged(_OfALoad):
+    """A year was looked at and had nothing new."""
+
+    phase: Literal["unchanged"] = "unchanged"
+    source_id: str
+    mode: Mode
+    job_start: AwareDatetime
+    edit_date_before: int | None
+    max_record_count: int
+    requests: int
+    retries: int
+    bytes: int
+
+
+class Failed(_OfALoad):
+    """dbt failed on a staged load; the load stays pending."""
+
+    phase: Literal["failed"] = "failed"
+    message: str
+
+
+Manifest = Annotated[
+    Ingested | Validated | Published | Unchanged | Failed, Field(discriminator="phase")
+]
+
+_ADAPTER: TypeAdapter[Manifest] = TypeAdapter(Manifest)
+
+
+def parse_manifest(document: bytes) -> Manifest:
+    """The manifest a JSON document holds.
+
+    Raises:
+        pydantic.ValidationError: It is not one.
+    """
+    return _ADAPTER.validate_json(document)
+
+
+def mint_load_id(source_year: int, now: datetime, newest: str | None = None) -> str:
+    """A load id: UTC time to the millisecond and the year, e.g. 20261124T035100123Z-2023.
+
+    Args:
+        source_year: The year of the layer.
+        now: The time of the read.
+        newest: The newest load id of that year. Ids of a year must sort by age, even when the
+            clock was set back, so the new one is at least a millisecond later.
+    """
+    if newest is not None:
+        latest = datetime.strptime(newest.split("Z-")[0], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
+        now = max(now, latest + timedelta(milliseconds=1))
+    now = now.astimezone(UTC)
+    return f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}Z-{source_year}"

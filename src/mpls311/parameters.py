@@ -1,0 +1,152 @@
+"""The parameters a run takes, typed: Kedro validates them before any node runs."""
+
+import re
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, RootModel, model_validator
+
+FIRST_YEAR = 2015
+"""The city publishes one layer a year since then; older layers have other names and shapes."""
+
+CITY_TIME = ZoneInfo("America/Chicago")
+
+_HOW = "Write one year (2023), a range (2015-2026), several (2019,2021), all, or recent."
+
+
+def city_today() -> date:
+    """The calendar date in Minneapolis."""
+    return datetime.now(CITY_TIME).date()
+
+
+class Years(RootModel[str]):
+    """The years a run is about, as typed: `2023`, `2015-2026`, `2019+2021`, `all`, `recent`.
+
+    Commas work like `+`, and a configuration file may give a list. `recent`, the default, is
+    this year and the one before.
+    """
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_text(cls, value: Any) -> str:
+        if isinstance(value, list | tuple):
+            value = "+".join(str(item) for item in value)
+        text = str(value).strip().lower()
+        _parse_years(text)
+        return text
+
+    @property
+    def are_named(self) -> bool:
+        """Whether somebody asked for these very years: then each of them must exist."""
+        return self.root not in ("all", "recent")
+
+    def resolve(self, today: date) -> tuple[int, ...]:
+        """The years, ascending; `all` and `recent` end with the year of `today`."""
+        if self.root == "all":
+            return tuple(range(FIRST_YEAR, today.year + 1))
+        if self.root == "recent":
+            return (today.year - 1, today.year)
+        return _parse_years(self.root)
+
+
+def _parse_years(text: str) -> tuple[int, ...]:
+    if text in ("all", "recent"):
+        return ()
+    years: set[int] = set()
+    compact = re.sub(r"\s*-\s*", "-", text.strip("[] "))
+    for part in re.split(r"\s*[+,;]\s*|\s+", compact):
+        match = re.fullmatch(r"(\d{4})(?:\s*-\s*(\d{4}))?", part)
+        if not match:
+            raise ValueError(f"years={text} is not understood. {_HOW}")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if first > last:
+            raise ValueError(f"years={text} runs backwards. Write {last}-{first}.")
+        years.update(range(first, last + 1))
+    this_year = city_today().year
+    if outside := [year for year in sorted(years) if not FIRST_YEAR <= year <= this_year]:
+        named = ", ".join(map(str, outside[:3])) + (" ..." if len(outside) > 3 else "")
+        raise ValueError(
+            f"years={text}: the city has layers for {FIRST_YEAR} to {this_year}, not {named}. "
+            f"{_HOW}"
+        )
+    return tuple(sorted(years))
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceSettings(_Settings):
+    """Where the feature layers are and how gently to read them."""
+
+    id: str
+    """Names the city service in every manifest and tracking row."""
+    services_url: HttpUrl | None
+    """The root up to /rest/services; None starts the stand-in city."""
+    service_name: str = "Public_311_{year}"
+    service_names: dict[int, str] = {}
+    """Service names of the years that do not follow the pattern."""
+    concurrency: Annotated[int, Field(ge=1, le=64)] = 8
+    overlap_days: Annotated[float, Field(ge=0)] = 2
+    full_every_days: Annotated[float, Field(gt=0)] = 30
+    today: date | None = None
+    """The date that `all` and `recent` end with; None is today in Minneapolis."""
+
+    @property
+    def overlap(self) -> timedelta:
+        return timedelta(days=self.overlap_days)
+
+    @property
+    def full_every(self) -> timedelta:
+        return timedelta(days=self.full_every_days)
+
+    def layer_url(self, year: int) -> str:
+        """The address of a year's feature layer."""
+        service = self.service_names.get(year, self.service_name.format(year=year))
+        return f"{str(self.services_url).rstrip('/')}/{service}/FeatureServer/0"
+
+
+class SandboxSettings(_Settings):
+    """The stand-in city."""
+
+    seed: int = 311
+    rows_per_year: Annotated[int, Field(ge=100, le=1_000_000)] = 80_000
+    as_of: date | None = None
+    """The day of the publication to serve; None is today."""
+    latency_ms: Annotated[float, Field(ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _not_in_the_future(self) -> "SandboxSettings":
+        if self.as_of and self.as_of > city_today():
+            raise ValueError(
+                f"sandbox.as_of={self.as_of} lies in the future: times after the clock of this "
+                "machine are never trusted. Give a past date."
+            )
+        return self
+
+
+class ValidationSettings(_Settings):
+    """When so many rows are bad that a person should look before they are staged."""
+
+    max_rejected_share: Annotated[float, Field(ge=0, le=1)] = 0.01
+    min_rejected: Annotated[int, Field(ge=0)] = 100
+
+
+class TransformSettings(_Settings):
+    """How dbt is run."""
+
+    profile: Literal["duckdb", "bigquery"] = "duckdb"
+    target: Literal["prod", "dev"] = "prod"
+    """`dev` builds mpls_311_development and publishes nothing."""
+    database: str
+    """The DuckDB file, for profile duckdb."""
+    project: str = "dbt"
+    """The dbt project's folder."""
+
+
+Mode = Literal["full", "incremental"]
+
+
+class ReadMode(RootModel[Mode]):
+    """`incremental` (the default) reads what changed; `full` re-reads the years asked for."""

@@ -1,0 +1,1 @@
+"""The pipelines, in the order they run: ingest, validate, stage, transform."""

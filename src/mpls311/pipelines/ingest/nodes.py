@@ -1,0 +1,82 @@
+"""Read what is new in each year's feature layer, and prove it."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from mpls311.errors import UserError
+from mpls311.loads import LoadHistory, Manifest
+from mpls311.parameters import ReadMode, SourceSettings, Years, city_today
+from mpls311.pipelines.ingest.event_loop import iterate
+from mpls311.pipelines.ingest.reading import YearRead, read_years
+
+log = logging.getLogger(__name__)
+
+
+def read_feature_layers(
+    history: LoadHistory,
+    tracked: pd.DataFrame,
+    years: Years,
+    mode: ReadMode,
+    source: SourceSettings,
+) -> Iterator[tuple[dict[str, Path], Sequence[Manifest]]]:
+    """Read the years asked for, all in one event loop, and hand them on as each is proven.
+
+    A year that fails stops the run, but only after the others are in the lake.
+
+    Args:
+        history: What was loaded before.
+        tracked: The load tracking table of the warehouse.
+        years: The years asked for.
+        mode: `full` re-reads them; `incremental` reads what the history says is due.
+        source: Where the layers are.
+
+    Yields:
+        A local Parquet file under its name in the lake, with the ingest manifest to write
+        after it; or the manifest of a look that found a year unchanged.
+
+    Raises:
+        UserError: Another source's rows are in the lake or the warehouse, or a year could not
+            be read.
+    """
+    check_source(history, tracked, source.id)
+    wanted = years.resolve(source.today or city_today())
+    problems: list[Exception] = []
+    yield {}, []
+    for read in iterate(
+        read_years(history, wanted, must_exist=years.are_named, mode=mode.root, source=source)
+    ):
+        if isinstance(read, Exception):
+            problems.append(read)
+            continue
+        log.info(read.summary)
+        yield _outputs(read)
+    if problems:
+        raise problems[0]
+
+
+def _outputs(read: YearRead) -> tuple[dict[str, Path], Sequence[Manifest]]:
+    if read.manifest is None:
+        return {}, []
+    if read.spool is None:
+        return {}, [read.manifest]
+    return {read.manifest.file.name: read.spool}, [read.manifest]
+
+
+def check_source(history: LoadHistory, tracked: pd.DataFrame, source_id: str) -> None:
+    """Refuse to mix two sources in one lake or warehouse.
+
+    Raises:
+        UserError: The manifests or the tracking rows name another source.
+    """
+    for place, ids in (
+        ("lake", history.source_ids),
+        ("warehouse", set(tracked["source_id"])),
+    ):
+        if others := sorted(set(ids) - {source_id}):
+            raise UserError(
+                f"The {place} holds rows of {', '.join(others)}, and this run reads {source_id}. "
+                "Use an environment of its own for each source, with its own lake and warehouse."
+            )

@@ -1,0 +1,27 @@
+"""source -> raw_requests, ingested_loads."""
+
+from kedro.pipeline import Pipeline, node, pipeline
+
+from mpls311.pipelines.ingest.nodes import read_feature_layers
+
+
+def create_pipeline(**_: object) -> Pipeline:
+    """One node: all years are read in one event loop."""
+    return pipeline(
+        [
+            node(
+                read_feature_layers,
+                inputs=[
+                    "load_history",
+                    "load_tracking",
+                    "params:years",
+                    "params:mode",
+                    "params:source",
+                ],
+                # Manifests last: what no manifest names does not exist.
+                outputs=["raw_requests", "ingested_loads"],
+                name="read_feature_layers",
+            )
+        ],
+        tags="ingest",
+    )

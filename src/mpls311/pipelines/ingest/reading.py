@@ -1,0 +1,251 @@
+"""The concurrent part of ingest: look at every layer, decide, read."""
+
+import asyncio
+import logging
+import tempfile
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mpls311.arcgis import (
+    ArcGISClient,
+    ArcGISError,
+    ClientSettings,
+    FeatureLayer,
+    LayerNotFoundError,
+    ReadReport,
+    TransportError,
+    unwrap,
+)
+from mpls311.datasets.immutable import sha256_of
+from mpls311.errors import UserError
+from mpls311.loads import (
+    Decision,
+    Ingested,
+    LakeFile,
+    LoadHistory,
+    Unchanged,
+    decide,
+    mint_load_id,
+)
+from mpls311.parameters import Mode, SourceSettings
+from mpls311.pipelines.ingest.progress import ReadingProgress
+from mpls311.schemas import check_source_schema
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class YearRead:
+    """What came of one year.
+
+    `manifest` is None where a pending load was taken up, `spool` is None where nothing was read.
+    """
+
+    year: int
+    summary: str
+    manifest: Ingested | Unchanged | None = None
+    spool: Path | None = None
+
+
+async def read_years(
+    history: LoadHistory,
+    years: Sequence[int],
+    *,
+    must_exist: bool,
+    mode: Mode,
+    source: SourceSettings,
+) -> AsyncIterator[YearRead | Exception]:
+    """Bring the years up to date, all at once under the client's one limit.
+
+    Args:
+        history: What was loaded before.
+        years: The years to look at.
+        must_exist: Whether a year that the service does not have is an error.
+        mode: full or incremental.
+        source: Where the layers are.
+
+    Yields:
+        A `YearRead` for each year as it is done, or the error that stopped it.
+
+    Raises:
+        UserError: Before any row was read: a layer is missing, unreachable or has drifted.
+    """
+    settings = ClientSettings(concurrency=source.concurrency)
+    async with ArcGISClient(settings) as client:
+        layers = await _look(client, years, must_exist=must_exist, source=source)
+        for layer in layers.values():
+            if new := check_source_schema(layer.arrow_schema, layer.name):
+                log.warning(
+                    "%s has columns this project does not know: %s. They are kept in extras.",
+                    layer.name,
+                    ", ".join(new),
+                )
+        now = datetime.now(UTC)
+        decisions = {
+            year: decide(
+                history,
+                year,
+                layer.data_last_edit_date,
+                mode=mode,
+                now=now,
+                overlap=source.overlap,
+                full_every=source.full_every,
+            )
+            for year, layer in layers.items()
+        }
+        reader = _Reader(client, history, mode, source, now)
+        reads = []
+        for year, decision in decisions.items():
+            if decision.action in ("full", "incremental"):
+                reads.append((year, decision))
+            else:
+                yield reader.no_read(year, layers[year], decision)
+        with ReadingProgress(year for year, _ in reads) as progress:
+            tasks = [
+                asyncio.create_task(reader.read(year, layers[year], decision, progress.of(year)))
+                for year, decision in reads
+            ]
+            try:
+                for next_done in asyncio.as_completed(tasks):
+                    try:
+                        yield await next_done
+                    except (ArcGISError, UserError) as exc:
+                        yield as_user_error(exc, source)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _look(
+    client: ArcGISClient, years: Sequence[int], *, must_exist: bool, source: SourceSettings
+) -> dict[int, FeatureLayer]:
+    looks: dict[int, asyncio.Task[FeatureLayer]] = {}
+    try:
+        async with asyncio.TaskGroup() as group:
+            for year in years:
+                looks[year] = group.create_task(_layer_or_none(client, source.layer_url(year)))
+    except BaseExceptionGroup as exc:
+        raise as_user_error(unwrap(exc), source) from exc
+    found = {year: layer for year, task in looks.items() if (layer := task.result())}
+    if missing := [year for year in years if year not in found]:
+        names = ", ".join(map(str, missing))
+        if must_exist or not found:
+            raise UserError(
+                f"The service at {source.services_url} has no layer for {names}. "
+                "Leave out what is not published yet, or give the service's name of that year "
+                "in source.service_names."
+            )
+        log.warning("No layer for %s: not published yet.", names)
+    return found
+
+
+async def _layer_or_none(client: ArcGISClient, url: str) -> FeatureLayer | None:
+    try:
+        return await client.layer(url)
+    except LayerNotFoundError:
+        return None
+
+
+class _Reader:
+    """Carries one year through its read; holds what all years of a run share."""
+
+    def __init__(
+        self,
+        client: ArcGISClient,
+        history: LoadHistory,
+        mode: Mode,
+        source: SourceSettings,
+        now: datetime,
+    ) -> None:
+        self._client = client
+        self._history = history
+        self._mode = mode
+        self._source = source
+        self._now = now
+        self._spool = Path(tempfile.mkdtemp(prefix="mpls311-"))
+
+    def no_read(self, year: int, layer: FeatureLayer, decision: Decision) -> YearRead:
+        if decision.action == "resume":
+            return YearRead(year, f"{year}  {decision.reason}, no rows fetched")
+        manifest = Unchanged(
+            load_id=self._mint(year),
+            source_year=year,
+            source_id=self._source.id,
+            mode=self._mode,
+            job_start=self._now,
+            ended_at=datetime.now(UTC),
+            edit_date_before=layer.data_last_edit_date,
+            max_record_count=layer.page_limit,
+            requests=1,
+            retries=0,
+            bytes=0,
+        )
+        return YearRead(year, f"{year}  unchanged: {decision.reason}", manifest)
+
+    async def read(
+        self,
+        year: int,
+        layer: FeatureLayer,
+        decision: Decision,
+        on_rows: Callable[[int], None],
+    ) -> YearRead:
+        load_id = self._mint(year)
+        spool = self._spool / f"{load_id}.parquet"
+        where = window(decision.since) if decision.since else "1=1"
+        report = await self._client.read(layer, where, spool, on_rows=on_rows)
+        manifest = Ingested(
+            load_id=load_id,
+            source_year=year,
+            ended_at=datetime.now(UTC),
+            source_id=self._source.id,
+            layer_url=layer.url,
+            mode="incremental" if decision.since else "full",
+            since=decision.since,
+            job_start=self._now,
+            service_count=report.count,
+            rows=report.rows,
+            edit_date_before=report.edit_date_before,
+            edit_date_after=report.edit_date_after,
+            max_record_count=layer.page_limit,
+            pages=report.pages,
+            requests=report.requests,
+            retries=report.retries,
+            bytes=report.bytes,
+            file=LakeFile(
+                name=f"{year}/{load_id}.parquet",
+                rows=report.rows,
+                bytes=spool.stat().st_size,
+                sha256=sha256_of(spool),
+            ),
+        )
+        return YearRead(year, _summary(year, decision, report), manifest, spool)
+
+    def _mint(self, year: int) -> str:
+        return mint_load_id(year, self._now, self._history.newest_id(year))
+
+
+def window(since: datetime) -> str:
+    """The where clause for rows opened or updated at or after an instant (UTC)."""
+    literal = f"TIMESTAMP '{since.astimezone(UTC):%Y-%m-%d %H:%M:%S}'"
+    return f"(OPENEDDATETIME >= {literal} OR LastUpdateDate >= {literal})"
+
+
+def _summary(year: int, decision: Decision, report: ReadReport) -> str:
+    return (
+        f"{year}  {decision.action} read ({decision.reason}): {report.rows:,} rows in "
+        f"{report.pages} pages, {report.requests} requests, {report.retries} retries, "
+        f"{report.bytes / 1e6:.1f} MB, {report.seconds:.1f} s"
+    )
+
+
+def as_user_error(exc: Exception, source: SourceSettings) -> Exception:
+    """An error of the source as a sentence for the person who started the run."""
+    if isinstance(exc, TransportError) and exc.unreachable:
+        return UserError(
+            f"{exc} Check the network and source.services_url ({source.services_url}), or try "
+            "the stand-in city, which needs neither: kedro run --env demo"
+        )
+    return UserError(str(exc)) if isinstance(exc, ArcGISError) else exc

@@ -1,0 +1,20 @@
+"""service_requests -> staging table, stage_receipt."""
+
+from kedro.pipeline import Pipeline, node, pipeline
+
+from mpls311.pipelines.stage.nodes import stage_pending_loads
+
+
+def create_pipeline(**_: object) -> Pipeline:
+    """One node: the rows themselves go from the lake to the warehouse without passing here."""
+    return pipeline(
+        [
+            node(
+                stage_pending_loads,
+                inputs=["validated_loads", "service_requests"],
+                outputs=["raw_mpls_311data@files", "stage_receipt"],
+                name="stage_pending_loads",
+            )
+        ],
+        tags="stage",
+    )

@@ -1,0 +1,108 @@
+"""Build the marts from staging, and record how far each load got."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from mpls311.errors import UserError
+from mpls311.loads import Failed, Load, LoadHistory, Manifest, Published, tracking_rows
+from mpls311.loads.tracking import staged_rows
+from mpls311.parameters import TransformSettings
+from mpls311.pipelines.stage.nodes import check_ready
+from mpls311.pipelines.transform.dbt import DbtError, run_dbt
+
+log = logging.getLogger(__name__)
+
+Outputs = tuple[pa.Table, Sequence[Manifest]]
+
+
+def run_dbt_and_record_loads(
+    receipt: Mapping[str, Any],
+    staged: pd.DataFrame,
+    history: LoadHistory,
+    settings: TransformSettings,
+) -> Iterator[Outputs]:
+    """Record the staged loads, run dbt, and record them as published: in this order.
+
+    The watermark of a year moves with the published manifest, which is written last of all. A
+    crash or a failure before it leaves the load pending, and the next run takes it up. Tracking
+    rows are a function of the manifests and are keyed by load and state, so writing them again
+    changes nothing. dbt target `dev` records nothing.
+
+    Args:
+        receipt: What stage says it put into the staging table.
+        staged: What is in it: `load_id`, `row_count`.
+        history: The manifests.
+        settings: dbt profile and target.
+
+    Yields:
+        Tracking rows to append, and manifests to write after them.
+
+    Raises:
+        UserError: There is no load yet, or staging does not hold the pending loads.
+        DbtError: dbt failed; its own message is in it.
+    """
+    check_ready(history)
+    pending = history.pending
+    if not pending:
+        log.info("Nothing to transform: no load is pending.")
+        yield tracking_rows(history), []
+        return
+    check_staging(receipt, staged, pending)
+    if settings.target == "dev":
+        yield tracking_rows(history), []
+        run_dbt(settings)
+        log.info("dbt target dev: nothing is published, the loads stay pending.")
+        return
+    yield pa.concat_tables([tracking_rows(history), staged_rows(pending)]), []
+    try:
+        run_dbt(settings)
+    except DbtError as exc:
+        failed = [_failed(load, exc) for load in pending if not load.failed]
+        yield tracking_rows(history.plus(*failed)), failed
+        raise
+    published = [_published(load, history) for load in pending]
+    yield tracking_rows(history.plus(*published)), published
+    log.info("Published %s.", ", ".join(str(load.source_year) for load in pending))
+
+
+def check_staging(
+    receipt: Mapping[str, Any], staged: pd.DataFrame, pending: Sequence[Load]
+) -> None:
+    """Does the staging table hold the pending loads, and nothing else?
+
+    Raises:
+        UserError: It does not.
+    """
+    expected = {load.load_id for load in pending}
+    in_table = dict(zip(staged["load_id"], staged["row_count"], strict=True)) if len(staged) else {}
+    counted = {load_id: rows for load_id, rows in receipt["loads"].items() if rows}
+    if receipt["loads"].keys() != expected or in_table != counted:
+        raise UserError(
+            "The staging table does not hold the pending loads "
+            f"({', '.join(sorted(expected))}): run `kedro run --pipeline stage` first."
+        )
+
+
+def _published(load: Load, history: LoadHistory) -> Published:
+    assert load.validated, "check_ready saw to it"
+    marks = (history.watermark(load.source_year), load.validated.candidate_watermark)
+    return Published(
+        load_id=load.load_id,
+        source_year=load.source_year,
+        ended_at=datetime.now(UTC),
+        watermark=max((mark for mark in marks if mark), default=None),
+    )
+
+
+def _failed(load: Load, exc: DbtError) -> Failed:
+    return Failed(
+        load_id=load.load_id,
+        source_year=load.source_year,
+        ended_at=datetime.now(UTC),
+        message=str(exc),
+    )

@@ -1,0 +1,109 @@
+"""Split every pending load into service requests and quarantined rows; count all of them."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from mpls311.datasets import LakeFiles
+from mpls311.errors import UserError
+from mpls311.loads import LoadHistory, Manifest, Validated
+from mpls311.parameters import ValidationSettings
+from mpls311.pipelines.validate.known import KnownCases
+from mpls311.pipelines.validate.splitting import split_load
+
+log = logging.getLogger(__name__)
+
+Outputs = tuple[dict[str, Path], dict[str, Path], dict[str, Any], Sequence[Manifest]]
+
+
+def validate_pending_loads(
+    history: LoadHistory,
+    raw: LakeFiles,
+    earlier: LakeFiles,
+    limits: ValidationSettings,
+) -> Iterator[Outputs]:
+    """Clean and check the rows of each pending load that has not been validated yet.
+
+    Args:
+        history: What was loaded, this run's reads included.
+        raw: Rows as served.
+        earlier: Service requests of earlier loads, to tell new cases from changed ones and to
+            find deleted ones.
+        limits: When to stop because too many rows are bad.
+
+    Yields:
+        For each load: service requests and quarantined rows as local files by their name in the
+        lake, the validation report of all years, and the manifest to write last.
+
+    Raises:
+        UserError: There is no load at all, or too many rows of one were rejected.
+    """
+    if not history.loads:
+        raise UserError("No load exists yet: run `kedro run --pipeline ingest` first.")
+    todo = [load for load in history.pending if not load.validated]
+    if not todo:
+        log.info("Nothing to validate: no load is waiting for it.")
+    yield {}, {}, validation_report(history), []
+    refused: list[str] = []
+    for load in todo:
+        known = KnownCases(earlier, history.since_last_full(load.source_year))
+        split = split_load(load, raw, known)
+        manifest = split.manifest
+        if _too_many(manifest, limits):
+            refused.append(_refusal(manifest, limits))
+            continue
+        log.info(_summary(manifest))
+        history = history.plus(manifest)
+        yield split.accepted, split.rejected, validation_report(history), [manifest]
+    if refused:
+        raise UserError(" ".join(refused))
+
+
+def validation_report(history: LoadHistory) -> dict[str, Any]:
+    """The newest validation of each year: counts, and what was repaired or rejected for what."""
+    report: dict[str, Any] = {}
+    for year in history.years:
+        validated = [load.validated for load in history.of_year(year) if load.validated]
+        if validated:
+            report[str(year)] = validated[-1].model_dump(
+                mode="json",
+                include={
+                    "load_id",
+                    "accepted",
+                    "rejected",
+                    "duplicates",
+                    "new",
+                    "updated",
+                    "rejected_for",
+                    "repaired_for",
+                    "new_columns",
+                },
+            ) | {"deleted": len(validated[-1].deleted)}
+    return report
+
+
+def _too_many(validated: Validated, limits: ValidationSettings) -> bool:
+    total = validated.accepted + validated.rejected
+    return (
+        validated.rejected > limits.min_rejected
+        and validated.rejected > limits.max_rejected_share * total
+    )
+
+
+def _refusal(validated: Validated, limits: ValidationSettings) -> str:
+    total = validated.accepted + validated.rejected
+    reasons = ", ".join(f"{count:,} {code}" for code, count in validated.rejected_for.items())
+    return (
+        f"{validated.source_year}: {validated.rejected:,} of {total:,} rows were rejected "
+        f"({reasons}), more than {limits.max_rejected_share:.0%}; nothing was staged. Look at the "
+        "layer, or allow it with --params validation.max_rejected_share=..."
+    )
+
+
+def _summary(validated: Validated) -> str:
+    repaired = ", ".join(f"{count:,} {code}" for code, count in validated.repaired_for.items())
+    return (
+        f"{validated.source_year}  {validated.accepted:,} accepted, {validated.rejected:,} "
+        f"rejected, {validated.duplicates:,} duplicates; repaired: {repaired or 'nothing'}"
+    )

@@ -1,0 +1,169 @@
+"""One load, batch by batch: raw rows in, accepted and rejected files and a manifest out."""
+
+import tempfile
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from mpls311.datasets import LakeFiles
+from mpls311.datasets.immutable import sha256_of
+from mpls311.loads import LakeFile, Load, Validated
+from mpls311.pipelines.validate.known import KnownCases
+from mpls311.schemas import (
+    QuarantinedRow,
+    ServiceRequest,
+    arrow_schema,
+    check_source_schema,
+    clean,
+)
+
+BATCH_ROWS = 250_000
+"""Rows in memory at a time: more than any year has had so far."""
+
+_KEYS = (
+    "case_id",
+    "open_datetime",
+    "closed_datetime",
+    "last_update_datetime",
+    "content_hash",
+    "deleted_at",
+)
+
+
+@dataclass(frozen=True)
+class SplitLoad:
+    """Local files by their name in the lake, and the manifest that names them."""
+
+    accepted: dict[str, Path]
+    rejected: dict[str, Path]
+    manifest: Validated
+
+
+def split_load(load: Load, raw: LakeFiles, known: KnownCases) -> SplitLoad:
+    """Clean a load's rows and check them against the Pandera model.
+
+    Args:
+        load: A load with an ingest manifest.
+        raw: Where its rows are.
+        known: The live cases of its year before it.
+
+    Raises:
+        pandera.errors.SchemaErrors: Cleaning let something through that the model forbids.
+    """
+    ingested = load.ingested
+    spool = Path(tempfile.mkdtemp(prefix="mpls311-"))
+    accepted_path, rejected_path = spool / "accepted.parquet", spool / "rejected.parquet"
+    keys: list[pa.Table] = []
+    rejected_cases: set[int] = set()
+    rejected_for: Counter[str] = Counter()
+    repaired_for: Counter[str] = Counter()
+    new_columns: list[str] = []
+    rejected = 0
+    with ExitStack() as stack:
+        accepted_file = stack.enter_context(_writer(accepted_path, arrow_schema(ServiceRequest)))
+        rejected_file = stack.enter_context(_writer(rejected_path, arrow_schema(QuarantinedRow)))
+        for batch in raw.batches(ingested.file.name, BATCH_ROWS):
+            new_columns = check_source_schema(batch.schema, ingested.layer_url)
+            rows = clean(
+                batch,
+                source_year=load.source_year,
+                load_id=load.load_id,
+                loaded_at=ingested.job_start,
+            )
+            ServiceRequest.validate(rows.accepted.to_pandas(types_mapper=pd.ArrowDtype), lazy=True)
+            accepted_file.write_table(rows.accepted)
+            rejected_file.write_table(rows.rejected)
+            keys.append(rows.accepted.select(_KEYS))
+            rejected += rows.rejected.num_rows
+            rejected_cases.update(rows.rejected["case_id"].drop_null().to_pylist())
+            rejected_for.update(_codes(rows.rejected["reasons"]))
+            repaired_for.update(_codes(rows.accepted["repairs"]))
+        accepted = pa.concat_tables(keys)
+        deleted: list[int] = []
+        if ingested.mode == "full":
+            deleted = known.without({*accepted["case_id"].to_pylist(), *rejected_cases})
+            accepted_file.write_table(_marked_deleted(known.last_versions(deleted), load))
+    if accepted.num_rows + rejected != ingested.rows:
+        raise AssertionError(
+            f"{load.load_id}: {ingested.rows} rows read, but {accepted.num_rows} accepted and "
+            f"{rejected} rejected"
+        )
+    new, updated = known.compare(accepted)
+    accepted_entry = _entry(load, accepted_path, accepted.num_rows + len(deleted))
+    rejected_entry = _entry(load, rejected_path, rejected) if rejected else None
+    return SplitLoad(
+        accepted={accepted_entry.name: accepted_path},
+        rejected={rejected_entry.name: rejected_path} if rejected_entry else {},
+        manifest=Validated(
+            load_id=load.load_id,
+            source_year=load.source_year,
+            ended_at=datetime.now(UTC),
+            accepted=accepted.num_rows,
+            rejected=rejected,
+            duplicates=accepted.num_rows - pc.count_distinct(accepted["case_id"]).as_py(),
+            new=new,
+            updated=updated,
+            deleted=tuple(deleted),
+            rejected_for=dict(rejected_for.most_common()),
+            repaired_for=dict(repaired_for.most_common()),
+            new_columns=tuple(new_columns),
+            candidate_watermark=_watermark(accepted, ingested.job_start),
+            file=accepted_entry,
+            quarantine=rejected_entry,
+        ),
+    )
+
+
+def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    return pq.ParquetWriter(path, schema, compression="zstd")
+
+
+def _entry(load: Load, path: Path, rows: int) -> LakeFile:
+    # The checksum in the name lets a repeated validation write the same object or another one,
+    # never over one.
+    checksum = sha256_of(path)
+    return LakeFile(
+        name=f"{load.source_year}/{load.load_id}-{checksum[:12]}.parquet",
+        rows=rows,
+        bytes=path.stat().st_size,
+        sha256=checksum,
+    )
+
+
+def _codes(column: pa.ChunkedArray) -> Counter[str]:
+    codes = pc.list_flatten(pc.split_pattern(column.drop_null(), ","))
+    return Counter({row["values"]: row["counts"] for row in pc.value_counts(codes).to_pylist()})
+
+
+def _marked_deleted(rows: pa.Table, load: Load) -> pa.Table:
+    """The last known versions of deleted cases, restated as rows of this load."""
+    values = {
+        "load_id": load.load_id,
+        "loaded_at": load.ingested.job_start,
+        "deleted_at": load.ingested.job_start,
+    }
+    for name, value in values.items():
+        field = rows.schema.field(name)
+        column = pa.repeat(pa.scalar(value, field.type), rows.num_rows)
+        rows = rows.set_column(rows.schema.get_field_index(name), field, column)
+    return rows
+
+
+def _watermark(rows: pa.Table, job_start: datetime) -> datetime | None:
+    """Greatest opening or update time that is not after the job's start.
+
+    One row stamped in the future must not blind a year to the updates until then.
+    """
+    limit = pa.scalar(job_start, pa.timestamp("us", "UTC"))
+    greatest = [
+        pc.max(column.filter(pc.fill_null(pc.less_equal(column, limit), False))).as_py()
+        for column in (rows["open_datetime"], rows["last_update_datetime"])
+    ]
+    return max((time for time in greatest if time is not None), default=None)

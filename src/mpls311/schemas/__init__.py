@@ -1,0 +1,27 @@
+"""Pandera models: the single source of column names, types, renames and descriptions.
+
+    ServiceRequest     an accepted row: the lake's Parquet and the warehouse's staging table
+    QuarantinedRow     a row without a usable case id or opening time, kept with its reasons
+    TrackedLoad        a row of the load tracking table
+
+`arrow_schema` turns a model into the Arrow schema that files and tables are written with;
+`clean` turns rows as the service serves them into accepted and quarantined ones.
+"""
+
+from mpls311.schemas.arrow import arrow_schema, source_names
+from mpls311.schemas.cleaning import CleanedRows, clean
+from mpls311.schemas.models import QuarantinedRow, ServiceRequest, TrackedLoad
+from mpls311.schemas.source import MissingColumnsError, RetypedColumnError, check_source_schema
+
+__all__ = [
+    "CleanedRows",
+    "MissingColumnsError",
+    "QuarantinedRow",
+    "RetypedColumnError",
+    "ServiceRequest",
+    "TrackedLoad",
+    "arrow_schema",
+    "check_source_schema",
+    "clean",
+    "source_names",
+]

@@ -1,0 +1,270 @@
+"""From rows as the service serves them to accepted and quarantined rows, with reasons.
+
+A row without a usable case id or opening time is quarantined. Everything else that is wrong is
+put to null and named in `repairs`. No row is dropped. The rules, by code:
+
+    case_id_unusable        null, not a whole number, or not positive          quarantined
+    open_datetime_missing   null                                               quarantined
+    open_datetime_absurd    before 2000, or over two days after the read       quarantined
+    *_datetime_absurd       the same for closing and last update               set to null
+    blank_text              a text of blanks only                              set to null
+    trimmed_text            blanks around a text                               trimmed
+    case_status_unknown     neither 0 (closed) nor 1 (open)                    set to null
+    location_zero           0, 0: the city's mark for "no location"            set to null
+    location_outside_city   outside the box around the city                    set to null
+    coordinates_outside_city  Web Mercator columns outside that box            set to null
+
+Rows with no geometry and no coordinates at all need no repair: about one real row in five has
+no location.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mpls311.schemas.arrow import arrow_schema, source_names
+from mpls311.schemas.models import (
+    EARLIEST,
+    EASTINGS,
+    LATITUDES,
+    LONGITUDES,
+    NORTHINGS,
+    QuarantinedRow,
+    ServiceRequest,
+)
+
+FUTURE_TOLERANCE = timedelta(days=2)
+"""How far a time may lie after the read: clocks differ, and so do time zones."""
+
+_TEXTS = ("subject_name", "reason_name", "type_name", "title", "is_accessibility_related")
+_LOCATION = ("coord_x", "coord_y", "geometry_x", "geometry_y")
+_LOAD_COLUMNS = ("object_id", "source_year", "load_id", "loaded_at", "content_hash", "deleted_at")
+BUSINESS_COLUMNS = tuple(
+    name for name in arrow_schema(ServiceRequest).names if name not in _LOAD_COLUMNS
+)
+"""The columns that say something about the request, not about how it was read."""
+
+
+@dataclass(frozen=True)
+class CleanedRows:
+    """The outcome for one batch; `accepted.num_rows + rejected.num_rows` = rows given."""
+
+    accepted: pa.Table
+    """Rows with the Arrow schema of ServiceRequest."""
+    rejected: pa.Table
+    """Rows with the Arrow schema of QuarantinedRow."""
+
+
+def clean(rows: pa.Table, *, source_year: int, load_id: str, loaded_at: datetime) -> CleanedRows:
+    """Clean a batch of rows as served by a feature layer.
+
+    Args:
+        rows: Source column names and types, as checked by `check_source_schema`.
+        source_year: The year of the layer.
+        load_id: The load that read the rows.
+        loaded_at: When that load began; times are judged against it.
+    """
+    batch = _Batch(rows, loaded_at)
+    batch.clean_texts()
+    batch.clean_times()
+    batch.clean_status()
+    batch.clean_location()
+    load = {
+        "extras": _extras(rows),
+        "repairs": batch.repairs.joined(),
+        "source_year": pa.repeat(pa.scalar(source_year, pa.int64()), rows.num_rows),
+        "load_id": pa.repeat(pa.scalar(load_id), rows.num_rows),
+        "loaded_at": pa.repeat(pa.scalar(loaded_at, pa.timestamp("us", "UTC")), rows.num_rows),
+        "deleted_at": pa.nulls(rows.num_rows, pa.timestamp("us", "UTC")),
+    }
+    columns = {**batch.columns, **load}
+    columns["content_hash"] = content_hash(columns)
+    reasons = batch.rejections.joined()
+    accepted = pc.is_null(reasons)
+    schema = arrow_schema(ServiceRequest)
+    table = pa.table([columns[name] for name in schema.names], names=schema.names)
+    return CleanedRows(
+        accepted=table.filter(accepted).cast(schema),
+        rejected=_quarantined(rows, columns, reasons),
+    )
+
+
+class _Reasons:
+    """Codes per row: several rules can hit the same row."""
+
+    def __init__(self) -> None:
+        self._codes: list[pa.Array] = []
+
+    def add(self, code: str, hit: pa.Array) -> None:
+        self._codes.append(pc.if_else(hit, f"{code},", ""))
+
+    def joined(self) -> pa.Array:
+        """Comma-separated codes per row, null where no rule hit."""
+        text = pc.utf8_rtrim(pc.binary_join_element_wise(*self._codes, ""), ",")
+        return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+
+
+class _Batch:
+    """The columns of a batch under their new names, and the reasons collected on the way."""
+
+    def __init__(self, rows: pa.Table, loaded_at: datetime) -> None:
+        self.repairs = _Reasons()
+        self.rejections = _Reasons()
+        self._latest = pd.Timestamp(loaded_at) + FUTURE_TOLERANCE
+        target = arrow_schema(ServiceRequest)
+        self.columns: dict[str, pa.Array] = {
+            column: _cast(rows.column(source).combine_chunks(), target.field(column).type)
+            if source in rows.column_names
+            else pa.nulls(rows.num_rows, target.field(column).type)
+            for source, column in source_names(ServiceRequest).items()
+        }
+        case_id = self.columns["case_id"]
+        usable = pc.fill_null(pc.greater(case_id, 0), False)
+        self.rejections.add("case_id_unusable", pc.invert(usable))
+        self._set_null("case_id", pc.invert(usable))
+
+    def clean_texts(self) -> None:
+        blank = trimmed = None
+        for name in _TEXTS:
+            text = self.columns[name]
+            bare = pc.utf8_trim_whitespace(text)
+            is_blank = pc.fill_null(pc.equal(bare, ""), False)
+            is_trimmed = pc.and_not(pc.fill_null(pc.not_equal(bare, text), False), is_blank)
+            blank = is_blank if blank is None else pc.or_(blank, is_blank)
+            trimmed = is_trimmed if trimmed is None else pc.or_(trimmed, is_trimmed)
+            self.columns[name] = bare
+            self._set_null(name, is_blank)
+        self.repairs.add("blank_text", blank)
+        self.repairs.add("trimmed_text", trimmed)
+
+    def clean_times(self) -> None:
+        opened = self.columns["open_datetime"]
+        self.rejections.add("open_datetime_missing", pc.is_null(opened))
+        self.rejections.add("open_datetime_absurd", self._absurd(opened))
+        for name in ("closed_datetime", "last_update_datetime"):
+            absurd = self._absurd(self.columns[name])
+            self.repairs.add(f"{name}_absurd", absurd)
+            self._set_null(name, absurd)
+
+    def clean_status(self) -> None:
+        known = pc.is_in(self.columns["case_status"], value_set=pa.array([0, 1, None], pa.int64()))
+        self.repairs.add("case_status_unknown", pc.invert(known))
+        self._set_null("case_status", pc.invert(known))
+
+    def clean_location(self) -> None:
+        for name in _LOCATION:
+            self._set_null(name, pc.fill_null(pc.is_nan(self.columns[name]), False))
+        self._clean_point(
+            ("geometry_x", LONGITUDES), ("geometry_y", LATITUDES), outside="location_outside_city"
+        )
+        self._clean_point(
+            ("coord_x", EASTINGS), ("coord_y", NORTHINGS), outside="coordinates_outside_city"
+        )
+
+    def _clean_point(
+        self,
+        x_rule: tuple[str, Mapping[str, float]],
+        y_rule: tuple[str, Mapping[str, float]],
+        *,
+        outside: str,
+    ) -> None:
+        (x_name, x_range), (y_name, y_range) = x_rule, y_rule
+        x, y = self.columns[x_name], self.columns[y_name]
+        zero = pc.fill_null(pc.and_(pc.equal(x, 0.0), pc.equal(y, 0.0)), False)
+        # A published point can be a hair off zero after a change of projection.
+        zero = pc.or_(zero, pc.fill_null(_near_zero(x, y), False))
+        inside = pc.fill_null(pc.and_(_within(x, x_range), _within(y, y_range)), False)
+        empty = pc.and_(pc.is_null(x), pc.is_null(y))
+        if x_name == "geometry_x":
+            self.repairs.add("location_zero", zero)
+        self.repairs.add(outside, pc.and_not(pc.and_not(pc.invert(inside), zero), empty))
+        self._set_null(x_name, pc.invert(inside))
+        self._set_null(y_name, pc.invert(inside))
+
+    def _absurd(self, instants: pa.Array) -> pa.Array:
+        early = pc.less(instants, pa.scalar(EARLIEST, instants.type))
+        late = pc.greater(instants, pa.scalar(self._latest, instants.type))
+        return pc.fill_null(pc.or_(early, late), False)
+
+    def _set_null(self, name: str, hit: pa.Array) -> None:
+        column = self.columns[name]
+        self.columns[name] = pc.if_else(hit, pa.scalar(None, column.type), column)
+
+
+def _near_zero(x: pa.Array, y: pa.Array) -> pa.Array:
+    return pc.and_(pc.less(pc.abs(x), 1e-6), pc.less(pc.abs(y), 1e-6))
+
+
+def _within(values: pa.Array, limits: Mapping[str, float]) -> pa.Array:
+    return pc.and_(
+        pc.greater_equal(values, limits["min_value"]), pc.less_equal(values, limits["max_value"])
+    )
+
+
+def _cast(column: pa.Array, target: pa.DataType) -> pa.Array:
+    """To the target type; a number that is not whole becomes null where an integer is meant."""
+    if pa.types.is_integer(target) and pa.types.is_floating(column.type):
+        whole = pc.equal(column, pc.floor(column))
+        exact = pc.less(pc.abs(column), 2.0**53)
+        usable = pc.fill_null(pc.and_(whole, exact), False)
+        column = pc.if_else(usable, column, pa.scalar(None, column.type))
+    return column.cast(target)
+
+
+def _extras(rows: pa.Table) -> pa.Array:
+    unknown = [name for name in rows.column_names if name not in source_names(ServiceRequest)]
+    if not unknown:
+        return pa.nulls(rows.num_rows, pa.string())
+    return pa.array(map(_extras_json, rows.select(unknown).to_pylist()), pa.string())
+
+
+def _extras_json(row: Mapping[str, object]) -> str | None:
+    present = {name: value for name, value in row.items() if value is not None}
+    return json.dumps(present, default=str, sort_keys=True) if present else None
+
+
+def _quarantined(rows: pa.Table, columns: Mapping[str, pa.Array], reasons: pa.Array) -> pa.Table:
+    hit = pc.is_valid(reasons)
+    served = rows.filter(hit).to_pylist()
+    schema = arrow_schema(QuarantinedRow)
+    return (
+        pa.table(
+            {
+                **{
+                    name: columns[name].filter(hit)
+                    for name in ("case_id", "object_id", "source_year", "load_id")
+                },
+                "reasons": reasons.filter(hit),
+                "row": pa.array([json.dumps(row, default=str) for row in served], pa.string()),
+            }
+        )
+        .select(schema.names)
+        .cast(schema)
+    )
+
+
+def content_hash(columns: Mapping[str, pa.Array]) -> pa.Array:
+    """A 64-bit hash per row over the business columns, as signed integers."""
+    total = np.full(len(columns["case_id"]), 0x345678, dtype=np.uint64)
+    for name in BUSINESS_COLUMNS:
+        total = (total * np.uint64(1_000_003)) ^ _column_hash(columns[name])
+    return pa.array(total.view(np.int64))
+
+
+def _column_hash(column: pa.Array) -> np.ndarray:
+    if pa.types.is_string(column.type):
+        # Distinct texts are few, and hashing text is what costs.
+        encoded = column.dictionary_encode(null_encoding="encode")
+        texts = pc.fill_null(encoded.dictionary, "\0").to_numpy(zero_copy_only=False)
+        hashes = pd.util.hash_array(texts.astype(object))
+        return hashes[encoded.indices.to_numpy(zero_copy_only=False)]
+    if pa.types.is_floating(column.type):
+        return pd.util.hash_array(pc.fill_null(column, float("nan")).to_numpy())
+    missing = pa.scalar(-(2**63), pa.int64())
+    return pd.util.hash_array(pc.fill_null(column.cast(pa.int64()), missing).to_numpy())

@@ -1,0 +1,222 @@
+"""What a row of each table is: columns in order, types, rules, descriptions, source names.
+
+The column names are those of the reference warehouse (mikecolemn/mpls-311-data), so that its
+queries keep working; `metadata={"source": ...}` names the field of the city's feature layer.
+"""
+
+from typing import Annotated
+
+import pandas as pd
+import pandera.pandas as pa
+import pyarrow
+from pandera.typing import Series
+
+Integer = Annotated[pd.ArrowDtype, pyarrow.int64()]
+Double = Annotated[pd.ArrowDtype, pyarrow.float64()]
+Text = Annotated[pd.ArrowDtype, pyarrow.string()]
+Instant = Annotated[pd.ArrowDtype, pyarrow.timestamp("us", tz="UTC")]
+
+EARLIEST = pd.Timestamp("2000-01-01", tz="UTC")
+"""No request is older: the first one in the city's system was opened on 2006-01-04."""
+
+LONGITUDES = {"min_value": -93.40, "max_value": -93.10}
+LATITUDES = {"min_value": 44.80, "max_value": 45.15}
+"""A box around the city in degrees, with a margin of some kilometres."""
+
+EASTINGS = {"min_value": -10_397_240.0, "max_value": -10_363_840.0}
+NORTHINGS = {"min_value": 5_590_480.0, "max_value": 5_645_600.0}
+"""The same box in Web Mercator metres (EPSG:3857)."""
+
+
+class ServiceRequest(pa.DataFrameModel):
+    """One service request as one layer served it in one load, cleaned.
+
+    Times are UTC. A case can appear more than once: in two layers, or twice within one.
+    """
+
+    case_id: Series[Integer] = pa.Field(
+        ge=1,
+        description="Number the city gives a request; the key of a case across all layers.",
+        metadata={"source": "CASEID"},
+    )
+    object_id: Series[Integer] = pa.Field(
+        description="Row number within its layer; changes whenever the layer is republished.",
+        metadata={"source": "OBJECTID"},
+    )
+    subject_name: Series[Text] = pa.Field(
+        nullable=True,
+        description="Broadest of the three category levels, close to a department.",
+        metadata={"source": "SUBJECTNAME"},
+    )
+    reason_name: Series[Text] = pa.Field(
+        nullable=True,
+        description="Middle category level: the programme or division that handles the request.",
+        metadata={"source": "REASONNAME"},
+    )
+    type_name: Series[Text] = pa.Field(
+        nullable=True,
+        description="Finest category level as the city spells it, intake channel suffix included.",
+        metadata={"source": "TYPENAME"},
+    )
+    title: Series[Text] = pa.Field(
+        nullable=True,
+        description="Headline of the request; equal to the type in nearly every row.",
+        metadata={"source": "TITLE"},
+    )
+    open_datetime: Series[Instant] = pa.Field(
+        ge=EARLIEST,
+        description="When the request was opened (UTC).",
+        metadata={"source": "OPENEDDATETIME"},
+    )
+    closed_datetime: Series[Instant] = pa.Field(
+        nullable=True,
+        ge=EARLIEST,
+        description="When the request was closed (UTC); null while it is open.",
+        metadata={"source": "CLOSEDDATETIME"},
+    )
+    last_update_datetime: Series[Instant] = pa.Field(
+        nullable=True,
+        ge=EARLIEST,
+        description="When the city last stamped a change of the request (UTC).",
+        metadata={"source": "LastUpdateDate"},
+    )
+    case_status: Series[Integer] = pa.Field(
+        nullable=True,
+        isin=[0, 1],
+        description="0 closed, 1 open.",
+        metadata={"source": "CASESTATUS"},
+    )
+    is_accessibility_related: Series[Text] = pa.Field(
+        nullable=True,
+        description="Yes or No, as entered; only recent layers have it.",
+        metadata={"source": "IsAccessibilityRelated", "optional": True},
+    )
+    coord_x: Series[Double] = pa.Field(
+        nullable=True,
+        in_range=EASTINGS,
+        description="Web Mercator easting in metres (EPSG:3857); null without a usable location.",
+        metadata={"source": "XCOORD"},
+    )
+    coord_y: Series[Double] = pa.Field(
+        nullable=True,
+        in_range=NORTHINGS,
+        description="Web Mercator northing in metres (EPSG:3857); null without a usable location.",
+        metadata={"source": "YCOORD"},
+    )
+    geometry_x: Series[Double] = pa.Field(
+        nullable=True,
+        in_range=LONGITUDES,
+        description="Longitude in degrees (WGS 84); null without a usable location.",
+        metadata={"source": "geometry_x"},
+    )
+    geometry_y: Series[Double] = pa.Field(
+        nullable=True,
+        in_range=LATITUDES,
+        description="Latitude in degrees (WGS 84); null without a usable location.",
+        metadata={"source": "geometry_y"},
+    )
+    extras: Series[Text] = pa.Field(
+        nullable=True,
+        description="JSON object of source columns this project does not know; null without any.",
+    )
+    repairs: Series[Text] = pa.Field(
+        nullable=True,
+        description="Comma-separated codes of what cleaning changed in this row; null if nothing.",
+    )
+    source_year: Series[Integer] = pa.Field(
+        ge=2000,
+        description="Year of the layer that served the row; not always the year it was opened.",
+    )
+    load_id: Series[Text] = pa.Field(
+        description="The load that read the row: UTC time of the read and the layer's year."
+    )
+    loaded_at: Series[Instant] = pa.Field(description="When that load began (UTC).")
+    content_hash: Series[Integer] = pa.Field(
+        description="Hash of the business columns; equal for rows that say the same."
+    )
+    deleted_at: Series[Instant] = pa.Field(
+        nullable=True,
+        description="When a full read found the case gone from its layer (UTC); the row then "
+        "repeats the last version known.",
+    )
+
+    class Config:
+        """Exactly these columns, in this order."""
+
+        strict = True
+        ordered = True
+        name = "raw_mpls_311data"
+        description = "The rows of the loads that are pending, replaced as a whole at each staging."
+
+
+class QuarantinedRow(pa.DataFrameModel):
+    """A row that cannot be a service request, kept as it came with the reasons."""
+
+    case_id: Series[Integer] = pa.Field(
+        nullable=True, description="The case id, where the row has a usable one."
+    )
+    object_id: Series[Integer] = pa.Field(description="Row number within its layer.")
+    reasons: Series[Text] = pa.Field(description="Comma-separated codes of why it was rejected.")
+    row: Series[Text] = pa.Field(description="The row as served, as a JSON object.")
+    source_year: Series[Integer] = pa.Field(description="Year of the layer that served the row.")
+    load_id: Series[Text] = pa.Field(description="The load that read the row.")
+
+    class Config:
+        """Exactly these columns, in this order."""
+
+        strict = True
+        ordered = True
+        name = "quarantine"
+        description = "Rows without a usable case id or opening time."
+
+
+class TrackedLoad(pa.DataFrameModel):
+    """One state that one load reached; the table is only ever appended to."""
+
+    job_start: Series[Double] = pa.Field(description="When the load began, seconds since 1970.")
+    job_end: Series[Double] = pa.Field(
+        description="When the load reached this state, seconds since 1970."
+    )
+    job_runtime: Series[Double] = pa.Field(description="job_end - job_start, seconds.")
+    year: Series[Integer] = pa.Field(description="Year of the layer.")
+    max_record_cnt: Series[Integer] = pa.Field(
+        nullable=True, description="Rows the layer serves in one page."
+    )
+    record_cnt: Series[Integer] = pa.Field(nullable=True, description="Rows read by this load.")
+    data_last_edit_date: Series[Integer] = pa.Field(
+        nullable=True, description="The layer's last edit, milliseconds since 1970."
+    )
+    pq_path: Series[Text] = pa.Field(
+        nullable=True, description="Parquet file of the load's validated rows, within the lake."
+    )
+    load_id: Series[Text] = pa.Field(description="The load: UTC time of the read and the year.")
+    source_id: Series[Text] = pa.Field(description="The city service the rows come from.")
+    mode: Series[Text] = pa.Field(description="full, incremental, or unchanged.")
+    status: Series[Text] = pa.Field(
+        isin=["staged", "published", "unchanged", "failed"],
+        description="staged: before dbt; published: its rows are in the marts; unchanged: nothing "
+        "to read; failed: dbt failed after staging.",
+    )
+    rejected_cnt: Series[Integer] = pa.Field(nullable=True, description="Rows quarantined.")
+    duplicate_cnt: Series[Integer] = pa.Field(
+        nullable=True, description="Accepted rows beyond the first of their case in this load."
+    )
+    deleted_cnt: Series[Integer] = pa.Field(
+        nullable=True, description="Cases found gone from the layer."
+    )
+    request_cnt: Series[Integer] = pa.Field(
+        nullable=True, description="Requests sent to the service, retries included."
+    )
+    retry_cnt: Series[Integer] = pa.Field(nullable=True, description="Requests sent again.")
+    bytes_cnt: Series[Integer] = pa.Field(nullable=True, description="Bytes received, compressed.")
+    watermark: Series[Instant] = pa.Field(
+        nullable=True, description="Greatest opening or update time of the year's accepted rows."
+    )
+
+    class Config:
+        """Exactly these columns, in this order."""
+
+        strict = True
+        ordered = True
+        name = "track_load"
+        description = "What was loaded when, and how far it got."

@@ -1,0 +1,93 @@
+"""Tables for people: what a run did, and where every year stands."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from rich import box
+from rich.console import RenderableType
+from rich.table import Table
+
+from mpls311.loads import Load, LoadHistory, Unchanged
+
+
+def summary_table(before: LoadHistory, after: LoadHistory, seconds: float) -> RenderableType:
+    """What happened between two states of a lake: one line per load that got further.
+
+    Args:
+        before: The history when the run began.
+        after: The history at its end.
+        seconds: How long the run took.
+    """
+    states = {load.load_id: load.state for load in before.loads}
+    looks = [look for look in after.unchanged if look not in before.unchanged]
+    touched = [load for load in after.loads if states.get(load.load_id) != load.state]
+    if not looks and not touched:
+        return f"Nothing to do: no load got further. {seconds:.1f} s"
+    table = _table(
+        "Year", "Load", "Rows", "New", "Updated", "Deleted", "Rejected", "MB", "Requests",
+        "Retries", "Seconds", texts=2,
+    )  # fmt: skip
+    lines = [(look.source_year, _unchanged_cells(look)) for look in looks]
+    lines += [(load.source_year, _load_cells(load)) for load in touched]
+    for _, cells in sorted(lines):
+        table.add_row(*cells)
+    table.caption = f"{len(lines)} loads in {seconds:.1f} s"
+    return table
+
+
+def status_table(history: LoadHistory) -> RenderableType:
+    """Where every year stands: last full read, watermark, pending load, rejected rows."""
+    if not history.loads:
+        return "No load exists yet: run `kedro run` first."
+    table = _table("Year", "Last full read", "Watermark", "Pending", "Rejected", texts=4)
+    for year in history.years:
+        full, pending = history.last_full(year), history.pending_of(year)
+        validated = [load.validated for load in history.of_year(year) if load.validated]
+        table.add_row(
+            str(year),
+            _time(full.ingested.job_start if full else None),
+            _time(history.watermark(year)),
+            f"{pending.load_id} ({pending.state})" if pending else "",
+            f"{sum(v.rejected for v in validated[-1:]):,}",
+        )
+    return table
+
+
+def _table(*headers: str, texts: int) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption_justify="left")
+    for position, header in enumerate(headers):
+        table.add_column(header, justify="left" if position < texts else "right", no_wrap=True)
+    return table
+
+
+def _load_cells(load: Load) -> Sequence[str]:
+    ingested, validated = load.ingested, load.validated
+    name = ingested.mode if load.published else f"{ingested.mode}, pending"
+    counts = (
+        (validated.new, validated.updated, len(validated.deleted), validated.rejected)
+        if validated
+        else ()
+    )
+    return (
+        str(load.source_year),
+        name,
+        f"{ingested.rows:,}",
+        *(f"{count:,}" for count in counts),
+        *([""] * (4 - len(counts))),
+        f"{ingested.bytes / 1e6:.1f}",
+        f"{ingested.requests:,}",
+        f"{ingested.retries:,}",
+        f"{(ingested.ended_at - ingested.job_start).total_seconds():.1f}",
+    )
+
+
+def _unchanged_cells(look: Unchanged) -> Sequence[str]:
+    seconds = (look.ended_at - look.job_start).total_seconds()
+    return (
+        str(look.source_year), "unchanged", "0", "", "", "", "", "0.0", str(look.requests),
+        str(look.retries), f"{seconds:.1f}",
+    )  # fmt: skip
+
+
+def _time(instant: datetime | None) -> str:
+    return f"{instant:%Y-%m-%d %H:%M}" if instant else "never"
