@@ -8,7 +8,7 @@ cannot be meant before any work is done, and shows a user's mistake as a sentenc
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 from kedro.framework.cli.project import run as kedro_run
@@ -78,7 +78,7 @@ def parse_params(typed: tuple[str, ...] | Mapping[str, Any] | None) -> dict[str,
             raise UserError(f"--params {typed[0]}: write name=value, for example years=2023.")
     years = [item.partition("=")[2] for item in items if item.startswith("years=")]
     others = OmegaConf.from_dotlist([item for item in items if not item.startswith("years=")])
-    params = dict(OmegaConf.to_container(others))
+    params = cast(dict[str, Any], OmegaConf.to_container(others))
     return {**params, "years": years[-1]} if years else params
 
 
@@ -125,7 +125,7 @@ def _check_names(params: Mapping[str, Any], known: Mapping[str, Any], path: str 
 
 
 def _sentence(name: str, error: Any) -> str:
-    message = error["msg"].removeprefix("Value error, ")
+    message = str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == "value_error":
         return message
     where = ".".join([name, *(str(part) for part in error["loc"] if not isinstance(part, int))])
@@ -139,10 +139,12 @@ def _project_path() -> Path:
 def _run(params: Any, pipeline: str | None, names: list[str], **options: Any) -> None:
     try:
         parsed = parse_params(params)
-        for name in chosen if (chosen := names or ([pipeline] if pipeline else [])) else ():
+        chosen = names or ([pipeline] if pipeline else [])
+        for name in chosen:
             if name not in pipelines:
                 raise UserError(f"There is no pipeline {name}. There are: {', '.join(pipelines)}.")
         check_params(options["env"], parsed)
+        assert kedro_run.callback, "run is a command"
         kedro_run.callback(params=parsed, pipeline=None, pipelines=chosen, **options)
     except UserError as exc:
         raise click.ClickException(str(exc)) from exc
@@ -167,5 +169,5 @@ cli.add_command(run)
 def status(env: str | None) -> None:
     """Where every year stands: last full read, watermark, pending load, rejected rows."""
     with KedroSession.create(env=env) as session:
-        history = session.load_context().catalog.load("load_history")
+        history = cast(KedroSession, session).load_context().catalog.load("load_history")
     get_console().print(status_table(history))

@@ -9,7 +9,6 @@ import stamina.instrumentation
 from filelock import FileLock, Timeout
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
-from kedro.pipeline import Pipeline
 from rich import get_console
 
 from mpls311.errors import UserError
@@ -67,13 +66,13 @@ class StandInCity:
         self._server: Any = None
 
     @hook_impl
-    def before_pipeline_run(self, catalog: DataCatalog, pipeline: Pipeline) -> None:
-        """Start it where `source.services_url` is null, and point the run to it."""
-        if "params:source" not in pipeline.inputs():
-            return
-        source: SourceSettings = catalog.load("params:source")
-        if source.services_url:
-            return
+    def before_node_run(
+        self, catalog: DataCatalog, inputs: dict[str, Any]
+    ) -> dict[str, SourceSettings] | None:
+        """Start it where `source.services_url` is null, and point the node to it."""
+        source = inputs.get("params:source")
+        if source is None or source.services_url:
+            return None
         from mpls311.sandbox import City, serve
 
         settings = SandboxSettings.model_validate(catalog.load("params:sandbox"))
@@ -81,9 +80,8 @@ class StandInCity:
         city = City(seed=settings.seed, rows_per_year=settings.rows_per_year, as_of=today)
         self._server = serve(city, latency_ms=settings.latency_ms).start()
         log.info("The stand-in city of %s is served at %s.", today, self._server.services_url)
-        catalog["params:source"] = source.model_copy(
-            update={"services_url": self._server.services_url, "today": today}
-        )
+        url = self._server.services_url
+        return {"params:source": source.model_copy(update={"services_url": url, "today": today})}
 
     @hook_impl
     def after_pipeline_run(self) -> None:

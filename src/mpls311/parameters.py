@@ -95,10 +95,12 @@ class SourceSettings(_Settings):
 
     @property
     def overlap(self) -> timedelta:
+        """How far before the watermark an incremental read begins."""
         return timedelta(days=self.overlap_days)
 
     @property
     def full_every(self) -> timedelta:
+        """How old the last full read of a year may grow."""
         return timedelta(days=self.full_every_days)
 
     def layer_url(self, year: int) -> str:

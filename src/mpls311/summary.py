@@ -24,14 +24,16 @@ def summary_table(before: LoadHistory, after: LoadHistory, seconds: float) -> Re
     if not looks and not touched:
         return f"Nothing to do: no load got further. {seconds:.1f} s"
     table = _table(
-        "Year", "Load", "Rows", "New", "Updated", "Deleted", "Rejected", "MB", "Requests",
-        "Retries", "Seconds", texts=2,
+        "Year", "Load", "Rows", "New", "Updated", "Deleted", "Rejected", "MB", "Req.",
+        "Retr.", "Sec.", texts=2,
     )  # fmt: skip
     lines = [(look.source_year, _unchanged_cells(look)) for look in looks]
     lines += [(load.source_year, _load_cells(load)) for load in touched]
     for _, cells in sorted(lines):
         table.add_row(*cells)
-    table.caption = f"{len(lines)} loads in {seconds:.1f} s"
+    pending = any(load.state != "published" for load in touched)
+    note = "; * still pending" if pending else ""
+    table.caption = f"{_counted(len(lines), 'load')} in {seconds:.1f} s{note}"
     return table
 
 
@@ -54,7 +56,12 @@ def status_table(history: LoadHistory) -> RenderableType:
 
 
 def _table(*headers: str, texts: int) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption_justify="left")
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+        caption_justify="left",
+    )
     for position, header in enumerate(headers):
         table.add_column(header, justify="left" if position < texts else "right", no_wrap=True)
     return table
@@ -62,7 +69,7 @@ def _table(*headers: str, texts: int) -> Table:
 
 def _load_cells(load: Load) -> Sequence[str]:
     ingested, validated = load.ingested, load.validated
-    name = ingested.mode if load.published else f"{ingested.mode}, pending"
+    name = ingested.mode if load.published else f"{ingested.mode}*"
     counts = (
         (validated.new, validated.updated, len(validated.deleted), validated.rejected)
         if validated
@@ -87,6 +94,10 @@ def _unchanged_cells(look: Unchanged) -> Sequence[str]:
         str(look.source_year), "unchanged", "0", "", "", "", "", "0.0", str(look.requests),
         str(look.retries), f"{seconds:.1f}",
     )  # fmt: skip
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def _time(instant: datetime | None) -> str:

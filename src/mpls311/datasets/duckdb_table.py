@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import duckdb
 import pandas as pd
@@ -16,7 +16,7 @@ from mpls311.datasets.errors import StorageError
 from mpls311.datasets.identifiers import quoted, split_table
 from mpls311.schemas import arrow_schema
 
-TableData = Sequence[str] | pyarrow.Table | pd.DataFrame
+TableData: TypeAlias = Sequence[str] | pyarrow.Table | pd.DataFrame
 """Parquet files by path or URI, or rows."""
 
 _TYPES = {
@@ -84,6 +84,7 @@ class DuckDBTableDataset(AbstractDataset[TableData, pd.DataFrame]):
         return f"{quoted(self._schema)}.{quoted(self._table)}"
 
     def load(self) -> pd.DataFrame:
+        """The table, or the result of `query`."""
         if not self._exists():
             if self._query:
                 return pd.DataFrame()
@@ -94,6 +95,7 @@ class DuckDBTableDataset(AbstractDataset[TableData, pd.DataFrame]):
         return result.to_pandas(types_mapper=pd.ArrowDtype)
 
     def save(self, data: TableData) -> None:
+        """Replace the rows, or append, in one transaction."""
         with self._connected() as connection, _transaction(connection):
             self._create(connection)
             if not len(data):

@@ -108,9 +108,11 @@ class LakeFilesDataset(AbstractDataset[Mapping[str, Path], LakeFiles]):
         return LakeFiles(*open_filesystem(self._path, self._credentials, self._fs_args))
 
     def load(self) -> LakeFiles:
+        """The folder; files are opened by name."""
         return self._files
 
     def save(self, data: Mapping[str, Path]) -> None:
+        """Put local files into the lake under their names, once, and remove the local ones."""
         for name, local in data.items():
             put_once(self._files.fs, local, self._files.path(name))
             local.unlink()

@@ -60,6 +60,7 @@ class ManifestsDataset(AbstractDataset[Sequence[Manifest], LoadHistory]):
         return open_filesystem(self._path, self._credentials, self._fs_args)
 
     def load(self) -> LoadHistory:
+        """Everything that the manifests in the folder say."""
         fs, root = self._opened
         fs.invalidate_cache()
         names = [name for name in fs.find(root) if name.endswith(".json")] if self._exists() else []
@@ -69,6 +70,7 @@ class ManifestsDataset(AbstractDataset[Sequence[Manifest], LoadHistory]):
         return LoadHistory(_parse(name, document) for name, document in documents.items())
 
     def save(self, data: Sequence[Manifest]) -> None:
+        """Add manifests, once."""
         fs, root = self._opened
         for manifest in data:
             if manifest.phase not in self._phases:

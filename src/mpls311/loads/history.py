@@ -5,8 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import TypeVar
+
+from pydantic import BaseModel
 
 from mpls311.loads.manifests import Failed, Ingested, Manifest, Published, Unchanged, Validated
+
+M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -20,10 +25,12 @@ class Load:
 
     @property
     def load_id(self) -> str:
+        """UTC time of the read and the year."""
         return self.ingested.load_id
 
     @property
     def source_year(self) -> int:
+        """Year of the layer."""
         return self.ingested.source_year
 
     @property
@@ -53,24 +60,24 @@ class LoadHistory:
     @cached_property
     def loads(self) -> tuple[Load, ...]:
         """Loads with an ingest manifest, oldest first within a year."""
-        by_id: dict[str, dict[str, Manifest]] = defaultdict(dict)
+        by_id: dict[str, list[Manifest]] = defaultdict(list)
         for manifest in self.manifests:
-            by_id[manifest.load_id][manifest.phase] = manifest
+            by_id[manifest.load_id].append(manifest)
         return tuple(
             Load(
-                ingested=phases["ingest"],
-                validated=phases.get("validate"),
-                published=phases.get("published"),
-                failed=phases.get("failed"),
+                ingested=ingested,
+                validated=_only(Validated, manifests),
+                published=_only(Published, manifests),
+                failed=_only(Failed, manifests),
             )
-            for phases in by_id.values()
-            if "ingest" in phases
+            for manifests in by_id.values()
+            if (ingested := _only(Ingested, manifests))
         )
 
     @cached_property
     def unchanged(self) -> tuple[Unchanged, ...]:
         """Looks at a year that found nothing new, oldest first."""
-        return tuple(manifest for manifest in self.manifests if manifest.phase == "unchanged")
+        return tuple(look for look in self.manifests if isinstance(look, Unchanged))
 
     @cached_property
     def years(self) -> tuple[int, ...]:
@@ -109,8 +116,8 @@ class LoadHistory:
 
     def watermark(self, year: int) -> datetime | None:
         """How far the year's rows in the marts reach; None before its first published load."""
-        published = self.published(year)
-        return published[-1].published.watermark if published else None
+        marks = [load.published.watermark for load in self.of_year(year) if load.published]
+        return marks[-1] if marks else None
 
     def last_full(self, year: int) -> Load | None:
         """The newest published load that read the whole year."""
@@ -127,3 +134,7 @@ class LoadHistory:
         """The newest load id ever minted for a year."""
         ids = [manifest.load_id for manifest in self.manifests if manifest.source_year == year]
         return max(ids, default=None)
+
+
+def _only(phase: type[M], manifests: Iterable[BaseModel]) -> M | None:
+    return next((manifest for manifest in manifests if isinstance(manifest, phase)), None)

@@ -6,7 +6,7 @@ from datetime import datetime
 import pyarrow as pa
 
 from mpls311.loads.history import Load, LoadHistory
-from mpls311.loads.manifests import Unchanged
+from mpls311.loads.manifests import Unchanged, Validated
 from mpls311.schemas import TrackedLoad, arrow_schema
 
 
@@ -24,23 +24,32 @@ def tracking_rows(history: LoadHistory) -> pa.Table:
 
 def staged_rows(loads: tuple[Load, ...]) -> pa.Table:
     """The `staged` rows of loads that dbt is about to model."""
-    rows = [_row(load, "staged", load.validated.ended_at, None) for load in loads]
+    rows = [_staged_row(load, load.validated) for load in loads if load.validated]
     return pa.Table.from_pylist(rows, schema=arrow_schema(TrackedLoad))
 
 
 def _load_rows(load: Load) -> Iterator[dict[str, object]]:
-    if load.published or load.failed:
-        yield _row(load, "staged", load.validated.ended_at, None)
-    if load.failed:
-        yield _row(load, "failed", load.failed.ended_at, None)
-    if load.published:
-        yield _row(load, "published", load.published.ended_at, load.published.watermark)
+    validated, failed, published = load.validated, load.failed, load.published
+    if validated and (failed or published):
+        yield _staged_row(load, validated)
+    if validated and failed:
+        yield _row(load, validated, "failed", failed.ended_at)
+    if validated and published:
+        yield _row(load, validated, "published", published.ended_at, published.watermark)
+
+
+def _staged_row(load: Load, validated: Validated) -> dict[str, object]:
+    return _row(load, validated, "staged", validated.ended_at)
 
 
 def _row(
-    load: Load, status: str, reached_at: datetime, watermark: datetime | None
+    load: Load,
+    validated: Validated,
+    status: str,
+    reached_at: datetime,
+    watermark: datetime | None = None,
 ) -> dict[str, object]:
-    ingested, validated = load.ingested, load.validated
+    ingested = load.ingested
     return {
         **_times(ingested.job_start, reached_at),
         "year": ingested.source_year,

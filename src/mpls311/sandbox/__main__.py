@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from datetime import date
 from threading import Event
 
@@ -25,7 +26,8 @@ def main(arguments: list[str] | None = None) -> None:
     except (ValueError, OSError) as error:
         parser.error(str(error))
     try:
-        print(server.services_url, flush=True)
+        sys.stdout.write(f"{server.services_url}\n")
+        sys.stdout.flush()
         Event().wait()
     except KeyboardInterrupt:
         server.stop()

@@ -27,6 +27,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from mpls311.schemas.arrow import arrow_schema, source_names
 from mpls311.schemas.models import (
@@ -257,14 +258,15 @@ def content_hash(columns: Mapping[str, pa.Array]) -> pa.Array:
     return pa.array(total.view(np.int64))
 
 
-def _column_hash(column: pa.Array) -> np.ndarray:
+def _column_hash(column: pa.Array) -> NDArray[np.uint64]:
     if pa.types.is_string(column.type):
         # Distinct texts are few, and hashing text is what costs.
         encoded = column.dictionary_encode(null_encoding="encode")
         texts = pc.fill_null(encoded.dictionary, "\0").to_numpy(zero_copy_only=False)
         hashes = pd.util.hash_array(texts.astype(object))
-        return hashes[encoded.indices.to_numpy(zero_copy_only=False)]
+        return np.asarray(hashes[encoded.indices.to_numpy(zero_copy_only=False)])
     if pa.types.is_floating(column.type):
-        return pd.util.hash_array(pc.fill_null(column, float("nan")).to_numpy())
-    missing = pa.scalar(-(2**63), pa.int64())
-    return pd.util.hash_array(pc.fill_null(column.cast(pa.int64()), missing).to_numpy())
+        numbers = pc.fill_null(column, float("nan"))
+    else:
+        numbers = pc.fill_null(column.cast(pa.int64()), pa.scalar(-(2**63), pa.int64()))
+    return np.asarray(pd.util.hash_array(numbers.to_numpy()))

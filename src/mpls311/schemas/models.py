@@ -84,12 +84,12 @@ class ServiceRequest(pa.DataFrameModel):
         nullable=True,
         isin=[0, 1],
         description="0 closed, 1 open.",
-        metadata={"source": "CASESTATUS"},
+        metadata={"source": "CASESTATUS", "expected": [0, 1]},
     )
     is_accessibility_related: Series[Text] = pa.Field(
         nullable=True,
         description="Yes or No, as entered; only recent layers have it.",
-        metadata={"source": "IsAccessibilityRelated", "optional": True},
+        metadata={"source": "IsAccessibilityRelated", "optional": True, "expected": ["Yes", "No"]},
     )
     coord_x: Series[Double] = pa.Field(
         nullable=True,

@@ -10,7 +10,7 @@ from mpls311.errors import UserError
 from mpls311.loads import LoadHistory, Manifest
 from mpls311.parameters import ReadMode, SourceSettings, Years, city_today
 from mpls311.pipelines.ingest.event_loop import iterate
-from mpls311.pipelines.ingest.reading import YearRead, read_years
+from mpls311.pipelines.ingest.reading import read_years
 
 log = logging.getLogger(__name__)
 
@@ -52,17 +52,9 @@ def read_feature_layers(
             problems.append(read)
             continue
         log.info(read.summary)
-        yield _outputs(read)
+        yield dict(read.files), [read.manifest] if read.manifest else []
     if problems:
         raise problems[0]
-
-
-def _outputs(read: YearRead) -> tuple[dict[str, Path], Sequence[Manifest]]:
-    if read.manifest is None:
-        return {}, []
-    if read.spool is None:
-        return {}, [read.manifest]
-    return {read.manifest.file.name: read.spool}, [read.manifest]
 
 
 def check_source(history: LoadHistory, tracked: pd.DataFrame, source_id: str) -> None:

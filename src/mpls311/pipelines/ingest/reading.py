@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,13 +40,14 @@ log = logging.getLogger(__name__)
 class YearRead:
     """What came of one year.
 
-    `manifest` is None where a pending load was taken up, `spool` is None where nothing was read.
+    Where a pending load was taken up, there is no manifest; where nothing was read, no file.
     """
 
     year: int
     summary: str
     manifest: Ingested | Unchanged | None = None
-    spool: Path | None = None
+    files: Mapping[str, Path] = field(default_factory=dict)
+    """The local file by its name in the lake."""
 
 
 async def read_years(
@@ -122,7 +123,7 @@ async def read_years(
 async def _look(
     client: ArcGISClient, years: Sequence[int], *, must_exist: bool, source: SourceSettings
 ) -> dict[int, FeatureLayer]:
-    looks: dict[int, asyncio.Task[FeatureLayer]] = {}
+    looks: dict[int, asyncio.Task[FeatureLayer | None]] = {}
     try:
         async with asyncio.TaskGroup() as group:
             for year in years:
@@ -221,7 +222,8 @@ class _Reader:
                 sha256=sha256_of(spool),
             ),
         )
-        return YearRead(year, _summary(year, decision, report), manifest, spool)
+        files = {manifest.file.name: spool}
+        return YearRead(year, _summary(year, decision, report), manifest, files)
 
     def _mint(self, year: int) -> str:
         return mint_load_id(year, self._now, self._history.newest_id(year))
@@ -235,9 +237,9 @@ def window(since: datetime) -> str:
 
 def _summary(year: int, decision: Decision, report: ReadReport) -> str:
     return (
-        f"{year}  {decision.action} read ({decision.reason}): {report.rows:,} rows in "
-        f"{report.pages} pages, {report.requests} requests, {report.retries} retries, "
-        f"{report.bytes / 1e6:.1f} MB, {report.seconds:.1f} s"
+        f"{year}  {decision.action} read ({decision.reason}): rows {report.rows:,}, pages "
+        f"{report.pages}, requests {report.requests}, retries {report.retries}, "
+        f"{report.bytes / 1e6:.1f} MB in {report.seconds:.1f} s"
     )
 
 

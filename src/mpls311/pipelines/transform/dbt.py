@@ -33,6 +33,7 @@ def run_dbt(settings: TransformSettings) -> None:
     Raises:
         DbtError: A model, a seed or a test of severity error failed, or dbt did not start.
     """
+    log.info("dbt build, profile %s, target %s.", settings.profile, settings.target)
     # dbt takes seconds to import, and most runs of an unchanged city never get here.
     from dbt.cli.main import dbtRunner
 
@@ -41,7 +42,6 @@ def run_dbt(settings: TransformSettings) -> None:
     command += ["--project-dir", str(project), "--profiles-dir", str(project)]
     command += ["--profile", settings.profile, "--target", settings.target]
     command += ["--exclude-resource-type", "unit_test"]
-    log.info("dbt build, profile %s, target %s.", settings.profile, settings.target)
     with _surroundings(settings), _progress() as callback:
         outcome = dbtRunner(callbacks=[callback]).invoke(command)
         results = getattr(outcome.result, "results", ())
@@ -70,7 +70,7 @@ def _release_locks() -> None:
     # Until then the DuckDB file stays locked for other processes (duckdb/dbt-duckdb#616).
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
-    DuckDBConnectionManager.close_all_connections()
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
 
 
 @contextmanager
@@ -110,7 +110,7 @@ def _log_results(results: Any) -> None:
         len(warnings),
     )
     for result in warnings:
-        log.warning("dbt test %s: %s rows.", result.node.name, f"{result.failures:,}")
+        log.warning("dbt test %s: rows found: %s.", result.node.name, f"{result.failures:,}")
 
 
 def _explain(exception: BaseException | None, results: Any, settings: TransformSettings) -> str:

@@ -104,6 +104,7 @@ def _refusal(validated: Validated, limits: ValidationSettings) -> str:
 def _summary(validated: Validated) -> str:
     repaired = ", ".join(f"{count:,} {code}" for code, count in validated.repaired_for.items())
     return (
-        f"{validated.source_year}  {validated.accepted:,} accepted, {validated.rejected:,} "
-        f"rejected, {validated.duplicates:,} duplicates; repaired: {repaired or 'nothing'}"
+        f"{validated.source_year}  validated: {validated.accepted:,} accepted, "
+        f"{validated.rejected:,} rejected, {validated.duplicates:,} duplicates; "
+        f"repaired: {repaired or 'nothing'}"
     )

@@ -1,0 +1,71 @@
+# Every target works from a fresh clone on a machine with python3 (3.11 or newer) and make:
+# the first one creates .venv and installs into it, once.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+# The environment: base (the live city), demo (the stand-in city).
+ENV ?= base
+# For `make run`: make run YEARS=2015-2026 ENV=demo
+YEARS ?= recent
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo run status viz test lint format schemas lock clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+.venv/runtime: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mpls311 needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing into .venv (a few minutes, once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+.venv/dev: .venv/runtime requirements-dev.txt
+	@echo "Installing what the tests need ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+setup: .venv/runtime ## Create .venv and install what a run needs
+
+setup-dev: .venv/dev ## The same, and what tests and checks need
+
+demo: .venv/runtime ## The whole job on a stand-in city: two years, no network
+	@$(BIN)/kedro run --env demo
+
+run: .venv/runtime ## The whole job on the live city (YEARS=2015-2026, ENV=demo)
+	@$(BIN)/kedro run --env $(ENV) --params years=$(YEARS)
+
+status: .venv/runtime ## Where every year stands (ENV=demo)
+	@$(BIN)/kedro status --env $(ENV)
+
+viz: .venv/runtime ## The pipelines drawn in the browser (ENV=demo)
+	@$(BIN)/kedro viz run --env $(ENV)
+
+test: .venv/dev lint ## Checks and all tests
+	@$(BIN)/python -m pytest -q
+
+lint: .venv/dev ## Style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: .venv/dev ## Put the code into shape
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+schemas: .venv/dev ## Write what follows from the Pandera models
+	@$(BIN)/python -m mpls311.schemas.dbt_sources > dbt/models/staging/_sources.yml
+
+lock: .venv/dev ## Lock all dependencies anew
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip compile --quiet --universal --no-annotate --no-header --no-emit-index-url \
+		--no-emit-find-links --python-version 3.11 pyproject.toml --extra dev -o requirements-dev.txt
+	@$(BIN)/uv pip compile --quiet --universal --no-annotate --no-header --no-emit-index-url \
+		--no-emit-find-links --python-version 3.11 pyproject.toml -c requirements-dev.txt -o requirements.txt
+
+clean: ## Remove .venv, caches and all data of demo runs
+	rm -rf .venv data/demo dbt/target dbt/logs .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find src tests -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,82 @@
+"""The dbt source file of the staging schema, written from the Pandera models.
+
+    python -m mpls311.schemas.dbt_sources > dbt/models/staging/_sources.yml
+
+A test fails when the file and the models drift apart.
+"""
+
+import sys
+from typing import Any
+
+import pandera.pandas as pa
+import pyarrow
+import yaml
+
+from mpls311.schemas.arrow import arrow_schema
+from mpls311.schemas.models import ServiceRequest, TrackedLoad
+
+_TYPES = {
+    pyarrow.int64(): "int64",
+    pyarrow.float64(): "float64",
+    pyarrow.string(): "string",
+    pyarrow.timestamp("us", tz="UTC"): "timestamp",
+}
+
+_FRESHNESS = {
+    "loaded_at_field": "last_update_datetime",
+    "freshness": {
+        "warn_after": {"count": 3, "period": "day"},
+        "error_after": {"count": 7, "period": "day"},
+    },
+}
+
+
+def dbt_sources() -> str:
+    """The text of dbt/models/staging/_sources.yml."""
+    document = {
+        "version": 2,
+        "sources": [
+            {
+                "name": "staging",
+                "description": "What the load protocol writes before dbt runs.",
+                "schema": "mpls_311_staging",
+                "tables": [
+                    _table(ServiceRequest, _FRESHNESS),
+                    _table(TrackedLoad, {"freshness": None}),
+                ],
+            }
+        ],
+    }
+    head = "# Written by `make schemas` from mpls311.schemas; change it there.\n"
+    return head + yaml.safe_dump(document, sort_keys=False, width=100, allow_unicode=True)
+
+
+def _table(model: type[pa.DataFrameModel], config: dict[str, Any]) -> dict[str, Any]:
+    schema = model.to_schema()
+    return {
+        "name": schema.name,
+        "description": schema.description,
+        "config": config,
+        "columns": [
+            _column(field, schema.columns[field.name].metadata or {})
+            for field in arrow_schema(model)
+        ],
+    }
+
+
+def _column(field: pyarrow.Field, metadata: dict[str, Any]) -> dict[str, Any]:
+    tests: list[Any] = [] if field.nullable else ["not_null"]
+    if values := metadata.get("expected"):
+        # The city may well add a value; that is news, not a failure.
+        arguments = {"values": values, "quote": isinstance(values[0], str)}
+        tests.append({"accepted_values": {"arguments": arguments, "config": {"severity": "warn"}}})
+    column = {
+        "name": field.name,
+        "description": field.metadata[b"description"].decode(),
+        "data_type": _TYPES[field.type],
+    }
+    return {**column, "data_tests": tests} if tests else column
+
+
+if __name__ == "__main__":
+    sys.stdout.write(dbt_sources())
