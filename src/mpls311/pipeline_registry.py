@@ -2,15 +2,19 @@
 
 from kedro.pipeline import Pipeline
 
-from mpls311.pipelines import ingest, stage, transform, validate
+from mpls311.pipelines import ingest, rebuild, stage, transform, validate
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Each phase by its name; `__default__` is all of them in order."""
+    """Each phase by its name, all of them in order as `__default__`, and rebuild."""
     phases = {
         "ingest": ingest.create_pipeline(),
         "validate": validate.create_pipeline(),
         "stage": stage.create_pipeline(),
         "transform": transform.create_pipeline(),
     }
-    return {**phases, "__default__": sum(phases.values(), Pipeline([]))}
+    return {
+        **phases,
+        "rebuild": rebuild.create_pipeline(),
+        "__default__": sum(phases.values(), Pipeline([])),
+    }

@@ -22,7 +22,7 @@ def summary_table(before: LoadHistory, after: LoadHistory, seconds: float) -> Re
     looks = [look for look in after.unchanged if look not in before.unchanged]
     touched = [load for load in after.loads if states.get(load.load_id) != load.state]
     if not looks and not touched:
-        return f"Nothing to do: no load got further. {seconds:.1f} s"
+        return f"No load changed its state, in {seconds:.1f} s."
     table = _table(
         "Year", "Load", "Rows", "New", "Updated", "Deleted", "Rejected", "MB", "Req.",
         "Retr.", "Sec.", texts=2,

@@ -56,15 +56,17 @@ def decide(
     if mode == "full":
         return Decision("full", "asked for")
     last_full = history.last_full(year)
-    watermark = history.watermark(year)
-    if last_full is None or watermark is None:
+    if last_full is None:
         return Decision("full", "first read")
     full_is_due = now - last_full.ingested.job_start > full_every
     covered = last_full if full_is_due else history.published(year)[-1]
     if _same_edition(covered, edit_date):
         return Decision("unchanged", "same edition as the last load")
     if full_is_due:
-        return Decision("full", f"last full read is over {full_every.days} days old")
+        return Decision("full", f"last full read is over {full_every / timedelta(days=1):g} days old")
+    watermark = history.watermark(year)
+    if watermark is None:
+        return Decision("full", "no rows so far")
     return Decision("incremental", "newer edition", since=watermark - overlap)
 
 

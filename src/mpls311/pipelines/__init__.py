@@ -1,1 +1,1 @@
-"""The pipelines, in the order they run: ingest, validate, stage, transform."""
+"""The pipelines: ingest, validate, stage, transform, in this order; and rebuild."""

@@ -21,7 +21,8 @@ def iterate(source: AsyncIterator[T]) -> Iterator[T]:
         return await anext(source)
 
     with asyncio.Runner() as runner, ThreadPoolExecutor(1) as thread:
-        run = _in_thread(runner, thread) if _loop_is_running() else runner.run
+        elsewhere = _loop_is_running()
+        run = _in_thread(runner, thread) if elsewhere else runner.run
         try:
             while True:
                 try:
@@ -30,7 +31,11 @@ def iterate(source: AsyncIterator[T]) -> Iterator[T]:
                     return
                 yield item
         finally:
-            run(_close(source))
+            try:
+                run(_close(source))
+            finally:
+                if elsewhere:
+                    thread.submit(runner.close).result()
 
 
 def _in_thread(runner: asyncio.Runner, thread: ThreadPoolExecutor) -> Callable[..., Any]:

@@ -38,10 +38,11 @@ def read_feature_layers(
         after it; or the manifest of a look that found a year unchanged.
 
     Raises:
-        UserError: Another source's rows are in the lake or the warehouse, or a year could not
-            be read.
+        UserError: Another source's rows are in the lake or the warehouse, the warehouse lacks
+            what was published, or a year could not be read.
     """
     check_source(history, tracked, source.id)
+    check_warehouse(history, tracked)
     wanted = years.resolve(source.today or city_today())
     problems: list[Exception] = []
     yield {}, []
@@ -72,3 +73,21 @@ def check_source(history: LoadHistory, tracked: pd.DataFrame, source_id: str) ->
                 f"The {place} holds rows of {', '.join(others)}, and this run reads {source_id}. "
                 "Use an environment of its own for each source, with its own lake and warehouse."
             )
+
+
+def check_warehouse(history: LoadHistory, tracked: pd.DataFrame) -> None:
+    """Refuse to go on from marts that are not there.
+
+    A published manifest is written after its tracking row, so a warehouse without the row is
+    not the one that the load was published to, or was lost and only partly rebuilt.
+
+    Raises:
+        UserError: A published load has no tracking row.
+    """
+    there = set(tracked.loc[tracked["status"] == "published", "load_id"])
+    published = [load.load_id for load in history.loads if load.published]
+    if lacking := [load_id for load_id in published if load_id not in there]:
+        raise UserError(
+            f"The warehouse lacks {len(lacking)} of {len(published)} loads that were published "
+            "from this lake. Rebuild it first: kedro run --pipeline rebuild"
+        )

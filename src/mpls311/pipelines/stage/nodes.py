@@ -1,6 +1,7 @@
 """Put exactly the pending loads into the staging table."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from mpls311.datasets import LakeFiles
@@ -27,13 +28,21 @@ def stage_pending_loads(
     if not pending:
         log.info("Nothing to stage: no load is pending.")
         return [], {"loads": {}}
-    receipt = {load.load_id: staged_rows(load) for load in pending}
+    return staging_of(pending, service_requests)
+
+
+def staging_of(
+    loads: Sequence[Load], service_requests: LakeFiles
+) -> tuple[list[str], dict[str, Any]]:
+    """The addresses of the files of validated loads, and the receipt for them."""
+    files = {load.load_id: load.validated.file for load in loads if load.validated}
     log.info(
         "Staging %s rows of %s.",
-        f"{sum(receipt.values()):,}",
-        ", ".join(str(load.source_year) for load in pending),
+        f"{sum(file.rows for file in files.values()):,}",
+        ", ".join(str(year) for year in sorted({load.source_year for load in loads})),
     )
-    return [service_requests.uri(_file_name(load)) for load in pending], {"loads": receipt}
+    receipt = {load_id: file.rows for load_id, file in files.items()}
+    return [service_requests.uri(file.name) for file in files.values()], {"loads": receipt}
 
 
 def check_ready(history: LoadHistory) -> None:
@@ -48,13 +57,3 @@ def check_ready(history: LoadHistory) -> None:
         raise UserError(
             f"{', '.join(waiting)} must be validated: run `kedro run --pipeline validate` first."
         )
-
-
-def staged_rows(load: Load) -> int:
-    """Rows that a validated load puts into staging, marks of deleted cases included."""
-    return load.validated.file.rows if load.validated else 0
-
-
-def _file_name(load: Load) -> str:
-    assert load.validated, "check_ready saw to it"
-    return load.validated.file.name

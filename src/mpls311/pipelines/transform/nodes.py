@@ -71,20 +71,30 @@ def run_dbt_and_record_loads(
 
 
 def check_staging(
-    receipt: Mapping[str, Any], staged: pd.DataFrame, pending: Sequence[Load]
+    receipt: Mapping[str, Any],
+    staged: pd.DataFrame,
+    loads: Sequence[Load],
+    *,
+    remedy: str = "stage",
 ) -> None:
-    """Does the staging table hold the pending loads, and nothing else?
+    """Does the staging table hold these loads, and nothing else?
+
+    Args:
+        receipt: What was meant to be put there.
+        staged: What is there: `load_id`, `row_count`.
+        loads: What should be there.
+        remedy: The pipeline to run if it is not.
 
     Raises:
         UserError: It does not.
     """
-    expected = {load.load_id for load in pending}
+    expected = {load.load_id for load in loads}
     in_table = dict(zip(staged["load_id"], staged["row_count"], strict=True)) if len(staged) else {}
     counted = {load_id: rows for load_id, rows in receipt["loads"].items() if rows}
     if receipt["loads"].keys() != expected or in_table != counted:
         raise UserError(
-            "The staging table does not hold the pending loads "
-            f"({', '.join(sorted(expected))}): run `kedro run --pipeline stage` first."
+            "The staging table does not hold exactly the loads to model "
+            f"({', '.join(sorted(expected))}): run `kedro run --pipeline {remedy}` first."
         )
 
 

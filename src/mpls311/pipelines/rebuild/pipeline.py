@@ -1,0 +1,31 @@
+"""load_history, service_requests -> a new warehouse, tracking rows included."""
+
+from kedro.pipeline import Pipeline, node, pipeline
+
+from mpls311.pipelines.rebuild.nodes import rebuild_marts, stage_published_loads
+
+
+def create_pipeline(**_: object) -> Pipeline:
+    """Two nodes that read nothing but the lake; not part of a plain run."""
+    return pipeline(
+        [
+            node(
+                stage_published_loads,
+                inputs=["load_history", "service_requests", "params:transform"],
+                outputs=["raw_mpls_311data@files", "stage_receipt"],
+                name="stage_published_loads",
+            ),
+            node(
+                rebuild_marts,
+                inputs=[
+                    "stage_receipt",
+                    "raw_mpls_311data@contents",
+                    "load_history",
+                    "params:transform",
+                ],
+                outputs="track_load",
+                name="rebuild_marts",
+            ),
+        ],
+        tags="rebuild",
+    )
