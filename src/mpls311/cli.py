@@ -15,6 +15,7 @@ from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import env_option
 from kedro.framework.project import pipelines, settings
 from kedro.framework.session import KedroSession
+from kedro.io import DatasetError
 from kedro.utils import find_kedro_project
 from omegaconf import OmegaConf
 from pydantic import BaseModel, ValidationError
@@ -101,8 +102,12 @@ def check_params(env: str | None, params: Mapping[str, Any]) -> None:
 
 
 def _configured(env: str | None, params: Mapping[str, Any]) -> dict[str, Any]:
+    conf = _project_path() / settings.CONF_SOURCE
+    if env and not (conf / env).is_dir():
+        there = ", ".join(sorted(folder.name for folder in conf.iterdir() if folder.is_dir()))
+        raise UserError(f"There is no environment {env}. There are: {there}.")
     loader = settings.CONFIG_LOADER_CLASS(
-        conf_source=str(_project_path() / settings.CONF_SOURCE),
+        conf_source=str(conf),
         env=env,
         runtime_params=dict(params),
         **settings.CONFIG_LOADER_ARGS,
@@ -146,8 +151,18 @@ def _run(params: Any, pipeline: str | None, names: list[str], **options: Any) ->
         check_params(options["env"], parsed)
         assert kedro_run.callback, "run is a command"
         kedro_run.callback(params=parsed, pipeline=None, pipelines=chosen, **options)
-    except UserError as exc:
-        raise click.ClickException(str(exc)) from exc
+    except (UserError, DatasetError) as exc:
+        mistake = _mistake_behind(exc)
+        if mistake is None:
+            raise
+        raise click.ClickException(str(mistake)) from exc
+
+
+def _mistake_behind(exc: BaseException | None) -> UserError | None:
+    """The user error, which Kedro's catalog may have wrapped in errors of its own."""
+    while exc is not None and not isinstance(exc, UserError):
+        exc = exc.__cause__
+    return exc
 
 
 run = click.Command(

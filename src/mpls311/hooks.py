@@ -99,6 +99,11 @@ class StandInCity:
             self._server = None
 
 
+def _log_first_retry(details: stamina.instrumentation.RetryDetails) -> None:
+    if details.retry_num == 1:
+        log.info("Trying again: %s", details.caused_by)
+
+
 class RunSummary:
     """Says at the end what a run did, year by year."""
 
@@ -109,7 +114,7 @@ class RunSummary:
     @hook_impl
     def after_context_created(self) -> None:
         """Let retries be logged like everything else, instead of printed."""
-        stamina.instrumentation.set_on_retry_hooks([stamina.instrumentation.LoggingOnRetryHook])
+        stamina.instrumentation.set_on_retry_hooks([_log_first_retry])
 
     @hook_impl
     def before_pipeline_run(self, catalog: DataCatalog) -> None:

@@ -63,7 +63,8 @@ def decide(
     if _same_edition(covered, edit_date):
         return Decision("unchanged", "same edition as the last load")
     if full_is_due:
-        return Decision("full", f"last full read is over {full_every / timedelta(days=1):g} days old")
+        days = full_every / timedelta(days=1)
+        return Decision("full", f"last full read is over {days:g} days old")
     watermark = history.watermark(year)
     if watermark is None:
         return Decision("full", "no rows so far")

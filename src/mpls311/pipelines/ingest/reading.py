@@ -113,7 +113,7 @@ async def read_years(
                     try:
                         yield await next_done
                     except (ArcGISError, UserError) as exc:
-                        yield as_user_error(exc, source)
+                        yield as_user_error(exc)
             finally:
                 for task in tasks:
                     task.cancel()
@@ -129,7 +129,7 @@ async def _look(
             for year in years:
                 looks[year] = group.create_task(_layer_or_none(client, source.layer_url(year)))
     except BaseExceptionGroup as exc:
-        raise as_user_error(unwrap(exc), source) from exc
+        raise as_user_error(unwrap(exc)) from exc
     found = {year: layer for year, task in looks.items() if (layer := task.result())}
     if missing := [year for year in years if year not in found]:
         names = ", ".join(map(str, missing))
@@ -243,11 +243,10 @@ def _summary(year: int, decision: Decision, report: ReadReport) -> str:
     )
 
 
-def as_user_error(exc: Exception, source: SourceSettings) -> Exception:
+def as_user_error(exc: Exception) -> Exception:
     """An error of the source as a sentence for the person who started the run."""
     if isinstance(exc, TransportError) and exc.unreachable:
         return UserError(
-            f"{exc} Check the network and source.services_url ({source.services_url}), or try "
-            "the stand-in city, which needs neither: kedro run --env demo"
+            f"{exc} Or try the stand-in city, which needs no network: kedro run --env demo"
         )
     return UserError(str(exc)) if isinstance(exc, ArcGISError) else exc

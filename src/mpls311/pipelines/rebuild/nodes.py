@@ -1,9 +1,8 @@
 """A new warehouse from the manifests and files of the lake alone."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -21,11 +20,11 @@ log = logging.getLogger(__name__)
 
 def stage_published_loads(
     history: LoadHistory, service_requests: LakeFiles, settings: TransformSettings
-) -> tuple[list[str], dict[str, Any]]:
+) -> list[str]:
     """Set the old warehouse aside, and name the files of every load ever published.
 
     Returns:
-        Addresses and receipt, as stage gives them for pending loads.
+        The addresses of the Parquet files, as stage gives them for pending loads.
 
     Raises:
         UserError: Nothing was ever published.
@@ -42,7 +41,6 @@ def stage_published_loads(
 
 
 def rebuild_marts(
-    receipt: Mapping[str, Any],
     staged: pd.DataFrame,
     history: LoadHistory,
     settings: TransformSettings,
@@ -60,7 +58,7 @@ def rebuild_marts(
         DbtError: dbt failed.
     """
     published = _published(history)
-    check_staging(receipt, staged, published, remedy="rebuild")
+    check_staging(staged, published, remedy="rebuild")
     rows = tracking_rows(history)
     yield rows.slice(0, 0)
     run_dbt(settings)

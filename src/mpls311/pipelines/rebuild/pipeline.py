@@ -12,17 +12,12 @@ def create_pipeline(**_: object) -> Pipeline:
             node(
                 stage_published_loads,
                 inputs=["load_history", "service_requests", "params:transform"],
-                outputs=["raw_mpls_311data@files", "stage_receipt"],
+                outputs="raw_mpls_311data@files",
                 name="stage_published_loads",
             ),
             node(
                 rebuild_marts,
-                inputs=[
-                    "stage_receipt",
-                    "raw_mpls_311data@contents",
-                    "load_history",
-                    "params:transform",
-                ],
+                inputs=["raw_mpls_311data@contents", "load_history", "params:transform"],
                 outputs="track_load",
                 name="rebuild_marts",
             ),

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from typing import Any
 
 from mpls311.datasets import LakeFiles
 from mpls311.errors import UserError
@@ -11,14 +10,11 @@ from mpls311.loads import Load, LoadHistory
 log = logging.getLogger(__name__)
 
 
-def stage_pending_loads(
-    history: LoadHistory, service_requests: LakeFiles
-) -> tuple[list[str], dict[str, Any]]:
-    """Name the files of all pending loads for one atomic load job, and write its receipt.
+def stage_pending_loads(history: LoadHistory, service_requests: LakeFiles) -> list[str]:
+    """Name the files of all pending loads, for one atomic load job.
 
     Returns:
-        The addresses of the Parquet files (none: the staging table is left alone), and the
-        receipt `{"loads": {load id: rows}}` that transform holds against the table.
+        The addresses of the Parquet files; with none the staging table is left alone.
 
     Raises:
         UserError: There is no load yet, or one still has to be validated.
@@ -27,22 +23,19 @@ def stage_pending_loads(
     pending = history.pending
     if not pending:
         log.info("Nothing to stage: no load is pending.")
-        return [], {"loads": {}}
+        return []
     return staging_of(pending, service_requests)
 
 
-def staging_of(
-    loads: Sequence[Load], service_requests: LakeFiles
-) -> tuple[list[str], dict[str, Any]]:
-    """The addresses of the files of validated loads, and the receipt for them."""
-    files = {load.load_id: load.validated.file for load in loads if load.validated}
+def staging_of(loads: Sequence[Load], service_requests: LakeFiles) -> list[str]:
+    """The addresses of the files of validated loads."""
+    files = [load.validated.file for load in loads if load.validated]
     log.info(
         "Staging %s rows of %s.",
-        f"{sum(file.rows for file in files.values()):,}",
+        f"{sum(file.rows for file in files):,}",
         ", ".join(str(year) for year in sorted({load.source_year for load in loads})),
     )
-    receipt = {load_id: file.rows for load_id, file in files.items()}
-    return [service_requests.uri(file.name) for file in files.values()], {"loads": receipt}
+    return [service_requests.uri(file.name) for file in files]
 
 
 def check_ready(history: LoadHistory) -> None:

@@ -1,4 +1,4 @@
-"""service_requests -> staging table, stage_receipt."""
+"""service_requests -> staging table."""
 
 from kedro.pipeline import Pipeline, node, pipeline
 
@@ -12,7 +12,7 @@ def create_pipeline(**_: object) -> Pipeline:
             node(
                 stage_pending_loads,
                 inputs=["validated_loads", "service_requests"],
-                outputs=["raw_mpls_311data@files", "stage_receipt"],
+                outputs="raw_mpls_311data@files",
                 name="stage_pending_loads",
             )
         ],

@@ -1,9 +1,8 @@
 """Build the marts from staging, and record how far each load got."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -21,7 +20,6 @@ Outputs = tuple[pa.Table, Sequence[Manifest]]
 
 
 def run_dbt_and_record_loads(
-    receipt: Mapping[str, Any],
     staged: pd.DataFrame,
     history: LoadHistory,
     settings: TransformSettings,
@@ -34,8 +32,7 @@ def run_dbt_and_record_loads(
     changes nothing. dbt target `dev` records nothing.
 
     Args:
-        receipt: What stage says it put into the staging table.
-        staged: What is in it: `load_id`, `row_count`.
+        staged: What is in the staging table: `load_id`, `row_count`.
         history: The manifests.
         settings: dbt profile and target.
 
@@ -52,7 +49,7 @@ def run_dbt_and_record_loads(
         log.info("Nothing to transform: no load is pending.")
         yield tracking_rows(history), []
         return
-    check_staging(receipt, staged, pending)
+    check_staging(staged, pending)
     if settings.target == "dev":
         yield tracking_rows(history), []
         run_dbt(settings)
@@ -70,17 +67,10 @@ def run_dbt_and_record_loads(
     log.info("Published %s.", ", ".join(str(load.source_year) for load in pending))
 
 
-def check_staging(
-    receipt: Mapping[str, Any],
-    staged: pd.DataFrame,
-    loads: Sequence[Load],
-    *,
-    remedy: str = "stage",
-) -> None:
+def check_staging(staged: pd.DataFrame, loads: Sequence[Load], *, remedy: str = "stage") -> None:
     """Does the staging table hold these loads, and nothing else?
 
     Args:
-        receipt: What was meant to be put there.
         staged: What is there: `load_id`, `row_count`.
         loads: What should be there.
         remedy: The pipeline to run if it is not.
@@ -88,13 +78,12 @@ def check_staging(
     Raises:
         UserError: It does not.
     """
-    expected = {load.load_id for load in loads}
-    in_table = dict(zip(staged["load_id"], staged["row_count"], strict=True)) if len(staged) else {}
-    counted = {load_id: rows for load_id, rows in receipt["loads"].items() if rows}
-    if receipt["loads"].keys() != expected or in_table != counted:
+    there = dict(zip(staged["load_id"], staged["row_count"], strict=True)) if len(staged) else {}
+    files = {load.load_id: load.validated.file for load in loads if load.validated}
+    if there != {load_id: file.rows for load_id, file in files.items() if file.rows}:
         raise UserError(
             "The staging table does not hold exactly the loads to model "
-            f"({', '.join(sorted(expected))}): run `kedro run --pipeline {remedy}` first."
+            f"({', '.join(files)}): run `kedro run --pipeline {remedy}` first."
         )
 
 
