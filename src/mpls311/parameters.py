@@ -143,7 +143,7 @@ class TransformSettings(_Settings):
     """`dev` builds mpls_311_development and publishes nothing."""
     database: str
     """The DuckDB file, for profile duckdb."""
-    project: str = "dbt"
+    project: str
     """The dbt project's folder."""
 
 
