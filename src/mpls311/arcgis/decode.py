@@ -28,9 +28,7 @@ from mpls311.arcgis.layer import GEOMETRY_COLUMNS, FeatureLayer, Field
 
 _AXES = tuple(Field(name, "esriFieldTypeDouble") for name in GEOMETRY_COLUMNS)
 _POINT = pa.struct([("x", pa.float64()), ("y", pa.float64())])
-_EMPTY_POINT = re.compile(
-    rb'"geometry"\s*:\s*\{\s*"x"\s*:\s*"NaN"\s*,\s*"y"\s*:\s*"NaN"\s*\}'
-)
+_EMPTY_POINT = re.compile(rb'"geometry"\s*:\s*\{\s*"x"\s*:\s*"NaN"\s*,\s*"y"\s*:\s*"NaN"\s*\}')
 _ENVELOPE = [
     ("error", pa.struct([("code", pa.int64()), ("message", pa.string())])),
     ("exceededTransferLimit", pa.bool_()),

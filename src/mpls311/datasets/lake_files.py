@@ -72,9 +72,9 @@ class LakeFiles:
 class LakeFilesDataset(AbstractDataset[Mapping[str, Path], LakeFiles]):
     """Parquet files that are written once, in a local folder or a bucket.
 
-    `save` takes local files by their name in the lake, copies each there and removes the local
-    one; a name that exists already with other content is refused. `load` gives a `LakeFiles` to
-    open them by name: which files there are is for the manifests to say, never for a listing.
+    `save` takes local files by their name in the lake and copies each there; a name that exists
+    already with other content is refused. `load` gives a `LakeFiles` to open them by name: which
+    files there are is for the manifests to say, never for a listing.
 
     Example:
         raw_requests:
@@ -112,10 +112,9 @@ class LakeFilesDataset(AbstractDataset[Mapping[str, Path], LakeFiles]):
         return self._files
 
     def save(self, data: Mapping[str, Path]) -> None:
-        """Put local files into the lake under their names, once, and remove the local ones."""
+        """Copy local files into the lake under their names, once."""
         for name, local in data.items():
             put_once(self._files.fs, local, self._files.path(name))
-            local.unlink()
 
     def _exists(self) -> bool:
         return bool(self._files.fs.exists(self._files.root))

@@ -1,6 +1,7 @@
 """Read what is new in each year's feature layer, and prove it."""
 
 import logging
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -46,14 +47,23 @@ def read_feature_layers(
     wanted = years.resolve(source.today or city_today())
     problems: list[Exception] = []
     yield {}, []
-    for read in iterate(
-        read_years(history, wanted, must_exist=years.are_named, mode=mode.root, source=source)
-    ):
-        if isinstance(read, Exception):
-            problems.append(read)
-            continue
-        log.info(read.summary)
-        yield dict(read.files), [read.manifest] if read.manifest else []
+    # Kedro saves what is yielded before it asks for more, so the folder outlives its files.
+    with tempfile.TemporaryDirectory(prefix="mpls311-") as spool:
+        for read in iterate(
+            read_years(
+                history,
+                wanted,
+                must_exist=years.are_named,
+                mode=mode.root,
+                source=source,
+                spool=Path(spool),
+            )
+        ):
+            if isinstance(read, Exception):
+                problems.append(read)
+                continue
+            log.info(read.summary)
+            yield dict(read.files), [read.manifest] if read.manifest else []
     if problems:
         raise problems[0]
 

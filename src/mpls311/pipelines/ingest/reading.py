@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -57,6 +56,7 @@ async def read_years(
     must_exist: bool,
     mode: Mode,
     source: SourceSettings,
+    spool: Path,
 ) -> AsyncIterator[YearRead | Exception]:
     """Bring the years up to date, all at once under the client's one limit.
 
@@ -66,6 +66,7 @@ async def read_years(
         must_exist: Whether a year that the service does not have is an error.
         mode: full or incremental.
         source: Where the layers are.
+        spool: A local folder for what is read.
 
     Yields:
         A `YearRead` for each year as it is done, or the error that stopped it.
@@ -96,7 +97,7 @@ async def read_years(
             )
             for year, layer in layers.items()
         }
-        reader = _Reader(client, history, mode, source, now)
+        reader = _Reader(client, history, mode, source, spool, now)
         reads = []
         for year, decision in decisions.items():
             if decision.action in ("full", "incremental"):
@@ -159,6 +160,7 @@ class _Reader:
         history: LoadHistory,
         mode: Mode,
         source: SourceSettings,
+        spool: Path,
         now: datetime,
     ) -> None:
         self._client = client
@@ -166,7 +168,7 @@ class _Reader:
         self._mode = mode
         self._source = source
         self._now = now
-        self._spool = Path(tempfile.mkdtemp(prefix="mpls311-"))
+        self._spool = spool
 
     def no_read(self, year: int, layer: FeatureLayer, decision: Decision) -> YearRead:
         if decision.action == "resume":

@@ -1,6 +1,7 @@
 """Split every pending load into service requests and quarantined rows; count all of them."""
 
 import logging
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -48,14 +49,16 @@ def validate_pending_loads(
     refused: list[str] = []
     for load in todo:
         known = KnownCases(earlier, history.since_last_full(load.source_year))
-        split = split_load(load, raw, known)
-        manifest = split.manifest
-        if _too_many(manifest, limits):
-            refused.append(_refusal(manifest, limits))
-            continue
-        log.info(_summary(manifest))
-        history = history.plus(manifest)
-        yield split.accepted, split.rejected, validation_report(history), [manifest]
+        # Kedro saves what is yielded before it asks for more, so the folder outlives its files.
+        with tempfile.TemporaryDirectory(prefix="mpls311-") as spool:
+            split = split_load(load, raw, known, Path(spool))
+            manifest = split.manifest
+            if _too_many(manifest, limits):
+                refused.append(_refusal(manifest, limits))
+                continue
+            log.info(_summary(manifest))
+            history = history.plus(manifest)
+            yield split.accepted, split.rejected, validation_report(history), [manifest]
     if refused:
         raise UserError(" ".join(refused))
 

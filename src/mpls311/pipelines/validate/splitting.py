@@ -1,6 +1,5 @@
 """One load, batch by batch: raw rows in, accepted and rejected files and a manifest out."""
 
-import tempfile
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -46,19 +45,19 @@ class SplitLoad:
     manifest: Validated
 
 
-def split_load(load: Load, raw: LakeFiles, known: KnownCases) -> SplitLoad:
+def split_load(load: Load, raw: LakeFiles, known: KnownCases, spool: Path) -> SplitLoad:
     """Clean a load's rows and check them against the Pandera model.
 
     Args:
         load: A load with an ingest manifest.
         raw: Where its rows are.
         known: The live cases of its year before it.
+        spool: A local folder for the files.
 
     Raises:
         pandera.errors.SchemaErrors: Cleaning let something through that the model forbids.
     """
     ingested = load.ingested
-    spool = Path(tempfile.mkdtemp(prefix="mpls311-"))
     accepted_path, rejected_path = spool / "accepted.parquet", spool / "rejected.parquet"
     keys: list[pa.Table] = []
     rejected_cases: set[int] = set()
