@@ -1,5 +1,6 @@
 """Immutable Parquet files of the lake, which the manifests name."""
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +15,7 @@ from kedro.io import AbstractDataset
 from mpls311.datasets.errors import StorageError
 from mpls311.datasets.filesystem import open_filesystem
 from mpls311.datasets.immutable import put_once
+from mpls311.loads import LakeFile
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,23 @@ class LakeFiles:
                     yield pa.Table.from_batches([batch])
         except FileNotFoundError:
             raise self._lost(name) from None
+
+    def verify(self, file: LakeFile) -> None:
+        """Hold a file against the manifest that names it.
+
+        Raises:
+            StorageError: It is not there, or has other content.
+        """
+        try:
+            with self.fs.open(self.path(file.name), "rb") as stored:
+                checksum = hashlib.file_digest(stored, "sha256").hexdigest()
+        except FileNotFoundError:
+            raise self._lost(file.name) from None
+        if checksum != file.sha256:
+            raise StorageError(
+                f"{self.path(file.name)} is not the file that its manifest describes. Restore it; "
+                "or delete the manifests of its load, and the year is read again."
+            )
 
     def _lost(self, name: str) -> StorageError:
         return StorageError(

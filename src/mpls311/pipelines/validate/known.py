@@ -10,7 +10,7 @@ from mpls311.datasets import LakeFiles
 from mpls311.loads import Load
 from mpls311.schemas import ServiceRequest, arrow_schema
 
-_COLUMNS = (
+KEY_COLUMNS = (
     "case_id",
     "open_datetime",
     "closed_datetime",
@@ -18,6 +18,7 @@ _COLUMNS = (
     "content_hash",
     "deleted_at",
 )
+"""What it takes to tell versions of a case apart."""
 
 
 def best_versions(rows: pa.Table) -> pa.Table:
@@ -45,7 +46,7 @@ class KnownCases:
         self._loads = loads
         self._hashes: dict[int, int] = {}
         for load in loads:
-            rows = best_versions(files.read(_file(load), _COLUMNS))
+            rows = best_versions(files.read(_file(load), KEY_COLUMNS))
             gone = rows.filter(pc.is_valid(rows["deleted_at"]))["case_id"].to_pylist()
             self._hashes.update(
                 zip(rows["case_id"].to_pylist(), rows["content_hash"].to_pylist(), strict=True)

@@ -1,7 +1,6 @@
 """One load, batch by batch: raw rows in, accepted and rejected files and a manifest out."""
 
 from collections import Counter
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,8 +13,9 @@ import pyarrow.parquet as pq
 from mpls311.datasets import LakeFiles
 from mpls311.datasets.immutable import sha256_of
 from mpls311.loads import LakeFile, Load, Validated
-from mpls311.pipelines.validate.known import KnownCases
+from mpls311.pipelines.validate.known import KEY_COLUMNS, KnownCases
 from mpls311.schemas import (
+    CleanedRows,
     QuarantinedRow,
     ServiceRequest,
     arrow_schema,
@@ -25,15 +25,6 @@ from mpls311.schemas import (
 
 BATCH_ROWS = 250_000
 """Rows in memory at a time: more than any year has had so far."""
-
-_KEYS = (
-    "case_id",
-    "open_datetime",
-    "closed_datetime",
-    "last_update_datetime",
-    "content_hash",
-    "deleted_at",
-)
 
 
 @dataclass(frozen=True)
@@ -55,48 +46,39 @@ def split_load(load: Load, raw: LakeFiles, known: KnownCases, spool: Path) -> Sp
         spool: A local folder for the files.
 
     Raises:
+        StorageError: The raw file is not the one that was read.
         pandera.errors.SchemaErrors: Cleaning let something through that the model forbids.
     """
-    ingested = load.ingested
+    raw.verify(load.ingested.file)
     accepted_path, rejected_path = spool / "accepted.parquet", spool / "rejected.parquet"
-    keys: list[pa.Table] = []
-    rejected_cases: set[int] = set()
-    rejected_for: Counter[str] = Counter()
-    repaired_for: Counter[str] = Counter()
-    new_columns: list[str] = []
-    rejected = 0
-    with ExitStack() as stack:
-        accepted_file = stack.enter_context(_writer(accepted_path, arrow_schema(ServiceRequest)))
-        rejected_file = stack.enter_context(_writer(rejected_path, arrow_schema(QuarantinedRow)))
-        for batch in raw.batches(ingested.file.name, BATCH_ROWS):
-            new_columns = check_source_schema(batch.schema, ingested.layer_url)
+    tally = _Tally()
+    with (
+        _writer(accepted_path, arrow_schema(ServiceRequest)) as accepted_file,
+        _writer(rejected_path, arrow_schema(QuarantinedRow)) as rejected_file,
+    ):
+        for batch in raw.batches(load.ingested.file.name, BATCH_ROWS):
+            tally.new_columns = check_source_schema(batch.schema, load.ingested.layer_url)
             rows = clean(
                 batch,
                 source_year=load.source_year,
                 load_id=load.load_id,
-                loaded_at=ingested.job_start,
+                loaded_at=load.ingested.job_start,
             )
             ServiceRequest.validate(rows.accepted.to_pandas(types_mapper=pd.ArrowDtype), lazy=True)
             accepted_file.write_table(rows.accepted)
             rejected_file.write_table(rows.rejected)
-            keys.append(rows.accepted.select(_KEYS))
-            rejected += rows.rejected.num_rows
-            rejected_cases.update(rows.rejected["case_id"].drop_null().to_pylist())
-            rejected_for.update(_codes(rows.rejected["reasons"]))
-            repaired_for.update(_codes(rows.accepted["repairs"]))
-        accepted = pa.concat_tables(keys)
-        deleted: list[int] = []
-        if ingested.mode == "full":
-            deleted = known.without({*accepted["case_id"].to_pylist(), *rejected_cases})
-            accepted_file.write_table(_marked_deleted(known.last_versions(deleted), load))
-    if accepted.num_rows + rejected != ingested.rows:
+            tally.add(rows)
+        deleted = known.without(tally.cases) if load.ingested.mode == "full" else []
+        accepted_file.write_table(_marked_deleted(known.last_versions(deleted), load))
+    accepted = tally.accepted
+    if accepted.num_rows + tally.rejected != load.ingested.rows:
         raise AssertionError(
-            f"{load.load_id}: {ingested.rows} rows read, but {accepted.num_rows} accepted and "
-            f"{rejected} rejected"
+            f"{load.load_id}: {load.ingested.rows} rows read, but {accepted.num_rows} accepted "
+            f"and {tally.rejected} rejected"
         )
     new, updated = known.compare(accepted)
     accepted_entry = _entry(load, accepted_path, accepted.num_rows + len(deleted))
-    rejected_entry = _entry(load, rejected_path, rejected) if rejected else None
+    rejected_entry = _entry(load, rejected_path, tally.rejected) if tally.rejected else None
     return SplitLoad(
         accepted={accepted_entry.name: accepted_path},
         rejected={rejected_entry.name: rejected_path} if rejected_entry else {},
@@ -105,19 +87,48 @@ def split_load(load: Load, raw: LakeFiles, known: KnownCases, spool: Path) -> Sp
             source_year=load.source_year,
             ended_at=datetime.now(UTC),
             accepted=accepted.num_rows,
-            rejected=rejected,
+            rejected=tally.rejected,
             duplicates=accepted.num_rows - pc.count_distinct(accepted["case_id"]).as_py(),
             new=new,
             updated=updated,
             deleted=tuple(deleted),
-            rejected_for=dict(rejected_for.most_common()),
-            repaired_for=dict(repaired_for.most_common()),
-            new_columns=tuple(new_columns),
-            candidate_watermark=_watermark(accepted, ingested.job_start),
+            rejected_for=dict(tally.rejected_for.most_common()),
+            repaired_for=dict(tally.repaired_for.most_common()),
+            new_columns=tuple(tally.new_columns),
+            candidate_watermark=_watermark(accepted, load.ingested.job_start),
             file=accepted_entry,
             quarantine=rejected_entry,
         ),
     )
+
+
+class _Tally:
+    """What a load's batches add up to; of the rows it keeps only what counts them."""
+
+    def __init__(self) -> None:
+        self.new_columns: list[str] = []
+        self.rejected = 0
+        self.rejected_for: Counter[str] = Counter()
+        self.repaired_for: Counter[str] = Counter()
+        self._rejected_cases: set[int] = set()
+        self._keys: list[pa.Table] = []
+
+    def add(self, rows: CleanedRows) -> None:
+        self.rejected += rows.rejected.num_rows
+        self.rejected_for.update(_codes(rows.rejected["reasons"]))
+        self.repaired_for.update(_codes(rows.accepted["repairs"]))
+        self._rejected_cases.update(rows.rejected["case_id"].drop_null().to_pylist())
+        self._keys.append(rows.accepted.select(KEY_COLUMNS))
+
+    @property
+    def accepted(self) -> pa.Table:
+        """Keys of the accepted rows."""
+        return pa.concat_tables(self._keys)
+
+    @property
+    def cases(self) -> set[int]:
+        """All case ids that the layer serves, in whatever row."""
+        return {*self.accepted["case_id"].to_pylist(), *self._rejected_cases}
 
 
 def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
