@@ -69,7 +69,8 @@ def _table(*headers: str, texts: int) -> Table:
 
 def _load_cells(load: Load) -> Sequence[str]:
     ingested, validated = load.ingested, load.validated
-    name = ingested.mode if load.published else f"{ingested.mode}*"
+    mode = "full" if ingested.mode == "full" else "incr."
+    name = mode if load.published else f"{mode}*"
     counts = (
         (validated.new, validated.updated, len(validated.deleted), validated.rejected)
         if validated

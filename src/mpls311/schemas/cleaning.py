@@ -19,6 +19,7 @@ no location.
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -125,6 +126,9 @@ class _Batch:
             else pa.nulls(rows.num_rows, target.field(column).type)
             for source, column in source_names(ServiceRequest).items()
         }
+        # A number that is no whole number is null by now, and yet not missing.
+        status = rows.column("CASESTATUS").combine_chunks()
+        self._status_misread = pc.and_(pc.is_valid(status), pc.is_null(self.columns["case_status"]))
         case_id = self.columns["case_id"]
         usable = pc.fill_null(pc.greater(case_id, 0), False)
         self.rejections.add("case_id_unusable", pc.invert(usable))
@@ -155,18 +159,19 @@ class _Batch:
 
     def clean_status(self) -> None:
         known = pc.is_in(self.columns["case_status"], value_set=pa.array([0, 1, None], pa.int64()))
-        self.repairs.add("case_status_unknown", pc.invert(known))
+        self.repairs.add("case_status_unknown", pc.or_(pc.invert(known), self._status_misread))
         self._set_null("case_status", pc.invert(known))
 
     def clean_location(self) -> None:
         for name in _LOCATION:
             self._set_null(name, pc.fill_null(pc.is_nan(self.columns[name]), False))
-        self._clean_point(
+        zero_place = self._clean_point(
             ("geometry_x", LONGITUDES), ("geometry_y", LATITUDES), outside="location_outside_city"
         )
-        self._clean_point(
+        zero_coordinates = self._clean_point(
             ("coord_x", EASTINGS), ("coord_y", NORTHINGS), outside="coordinates_outside_city"
         )
+        self.repairs.add("location_zero", pc.or_(zero_place, zero_coordinates))
 
     def _clean_point(
         self,
@@ -174,19 +179,18 @@ class _Batch:
         y_rule: tuple[str, Mapping[str, float]],
         *,
         outside: str,
-    ) -> None:
+    ) -> pa.Array:
+        """Null what is not in the city; return where it was the mark for "no location"."""
         (x_name, x_range), (y_name, y_range) = x_rule, y_rule
         x, y = self.columns[x_name], self.columns[y_name]
-        zero = pc.fill_null(pc.and_(pc.equal(x, 0.0), pc.equal(y, 0.0)), False)
         # A published point can be a hair off zero after a change of projection.
-        zero = pc.or_(zero, pc.fill_null(_near_zero(x, y), False))
+        zero = pc.fill_null(pc.and_(pc.less(pc.abs(x), 1e-6), pc.less(pc.abs(y), 1e-6)), False)
         inside = pc.fill_null(pc.and_(_within(x, x_range), _within(y, y_range)), False)
         empty = pc.and_(pc.is_null(x), pc.is_null(y))
-        if x_name == "geometry_x":
-            self.repairs.add("location_zero", zero)
         self.repairs.add(outside, pc.and_not(pc.and_not(pc.invert(inside), zero), empty))
         self._set_null(x_name, pc.invert(inside))
         self._set_null(y_name, pc.invert(inside))
+        return zero
 
     def _absurd(self, instants: pa.Array) -> pa.Array:
         early = pc.less(instants, pa.scalar(EARLIEST, instants.type))
@@ -196,10 +200,6 @@ class _Batch:
     def _set_null(self, name: str, hit: pa.Array) -> None:
         column = self.columns[name]
         self.columns[name] = pc.if_else(hit, pa.scalar(None, column.type), column)
-
-
-def _near_zero(x: pa.Array, y: pa.Array) -> pa.Array:
-    return pc.and_(pc.less(pc.abs(x), 1e-6), pc.less(pc.abs(y), 1e-6))
 
 
 def _within(values: pa.Array, limits: Mapping[str, float]) -> pa.Array:
@@ -222,17 +222,32 @@ def _extras(rows: pa.Table) -> pa.Array:
     unknown = [name for name in rows.column_names if name not in source_names(ServiceRequest)]
     if not unknown:
         return pa.nulls(rows.num_rows, pa.string())
-    return pa.array(map(_extras_json, rows.select(unknown).to_pylist()), pa.string())
+    documents = _json_documents(rows.select(unknown))
+    return pa.array([None if text == "{}" else text for text in documents], pa.string())
 
 
-def _extras_json(row: Mapping[str, object]) -> str | None:
-    present = {name: value for name, value in row.items() if value is not None}
-    return json.dumps(present, default=str, sort_keys=True) if present else None
+def _json_documents(rows: pa.Table) -> list[str]:
+    """Each row as a JSON object without its nulls."""
+    # Arrow can spell every instant it can hold; Python's datetime ends with the year 9999.
+    readable = pa.table(
+        {
+            name: column.cast(pa.string()) if pa.types.is_temporal(column.type) else column
+            for name, column in zip(rows.column_names, rows.columns, strict=True)
+        }
+    )
+    return [
+        json.dumps({k: _json_value(v) for k, v in row.items() if v is not None}, sort_keys=True)
+        for row in readable.to_pylist()
+    ]
+
+
+def _json_value(value: object) -> object:
+    # JSON has no NaN and no infinity.
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _quarantined(rows: pa.Table, columns: Mapping[str, pa.Array], reasons: pa.Array) -> pa.Table:
     hit = pc.is_valid(reasons)
-    served = rows.filter(hit).to_pylist()
     schema = arrow_schema(QuarantinedRow)
     return (
         pa.table(
@@ -242,7 +257,7 @@ def _quarantined(rows: pa.Table, columns: Mapping[str, pa.Array], reasons: pa.Ar
                     for name in ("case_id", "object_id", "source_year", "load_id")
                 },
                 "reasons": reasons.filter(hit),
-                "row": pa.array([json.dumps(row, default=str) for row in served], pa.string()),
+                "row": pa.array(_json_documents(rows.filter(hit)), pa.string()),
             }
         )
         .select(schema.names)

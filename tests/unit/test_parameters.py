@@ -1,0 +1,220 @@
+"""The years grammar, and settings that make no sense."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
+
+from mpls311.parameters import (
+    FIRST_YEAR,
+    ReadMode,
+    SandboxSettings,
+    SourceSettings,
+    ValidationSettings,
+    Years,
+    city_today,
+)
+
+THIS_YEAR = city_today().year
+SERVICES = "http://city.test/rest/services"
+
+
+def resolved(value: object) -> tuple[int, ...]:
+    return Years.model_validate(value).resolve(city_today())
+
+
+def refusal(value: object) -> str:
+    with pytest.raises(ValidationError) as caught:
+        Years.model_validate(value)
+    [error] = caught.value.errors()
+    return error["msg"].removeprefix("Value error, ")
+
+
+year_sets = st.sets(st.integers(FIRST_YEAR, THIS_YEAR), min_size=1)
+
+
+@st.composite
+def spellings(draw: st.DrawFn, years: Sequence[int]) -> str:
+    """Draw one way to type these years: ranges, repeats, any order, blanks, brackets."""
+    parts: list[str] = []
+    start = years[0]
+    for year, following in pairwise([*years, 0]):
+        if following != year + 1 or draw(st.booleans()):
+            dash = draw(st.sampled_from(["-", " - ", "- ", " -"]))
+            single = start == year and draw(st.booleans())
+            parts.append(f"{year}" if single else f"{start}{dash}{year}")
+            start = following
+    parts = draw(st.permutations(parts + draw(st.lists(st.sampled_from(parts), max_size=2))))
+    text = parts[0]
+    for part in parts[1:]:
+        text += draw(st.sampled_from(["+", ",", ", ", " + ", ";", " "])) + part
+    left, right = draw(st.sampled_from([("", ""), ("[", "]"), (" ", " "), ("[ ", " ]")]))
+    return f"{left}{text}{right}"
+
+
+@given(data=st.data(), years=year_sets)
+def test_years_survive_every_spelling(data: st.DataObject, years: set[int]) -> None:
+    wanted = tuple(sorted(years))
+    text = data.draw(spellings(wanted))
+    parsed = Years.model_validate(text)
+
+    assert parsed.resolve(city_today()) == wanted
+    assert parsed.are_named
+    assert resolved(parsed.model_dump()) == wanted
+
+
+@given(years=year_sets, as_text=st.booleans())
+def test_years_may_be_a_list(years: set[int], as_text: bool) -> None:
+    wanted = tuple(sorted(years))
+
+    assert resolved([str(year) for year in wanted] if as_text else list(wanted)) == wanted
+    assert resolved(wanted[0]) == wanted[:1]
+
+
+@pytest.mark.parametrize(
+    ("value", "years"),
+    [
+        ("2023", (2023,)),
+        (2023, (2023,)),
+        ("2015-2017", (2015, 2016, 2017)),
+        ("2019+2021", (2019, 2021)),
+        ("2019,2021", (2019, 2021)),
+        ("[2019,2021]", (2019, 2021)),
+        (["2019-2020", 2023], (2019, 2020, 2023)),
+        ("2023-2023", (2023,)),
+        ("2021+2019+2021", (2019, 2021)),
+    ],
+)
+def test_years_mean_what_they_say(value: object, years: tuple[int, ...]) -> None:
+    assert resolved(value) == years
+
+
+@pytest.mark.parametrize("spelling", ["all", " ALL ", "All"])
+def test_all_runs_from_the_first_layer_to_the_year_of_today(spelling: str) -> None:
+    years = Years.model_validate(spelling)
+
+    assert years.resolve(date(2018, 7, 1)) == (2015, 2016, 2017, 2018)
+    assert not years.are_named
+
+
+def test_recent_is_this_year_and_the_one_before() -> None:
+    years = Years.model_validate("recent")
+
+    assert years.resolve(date(2026, 1, 1)) == (2025, 2026)
+    assert not years.are_named
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        " ",
+        [],
+        None,
+        True,
+        "02023",
+        "23",
+        "20233",
+        "2023.0",
+        "-2023",
+        "2015-",
+        "-",
+        "2015--2017",
+        "2015-2017-2019",
+        "2019,",
+        ",2019",
+        "2019,,2021",
+        "2019+all",
+        "all,2023",
+        "everything",
+        "recent 2019",
+        "2019/2021",
+        "2015..2017",
+        "2023 and 2024",
+        {"first": 2019},
+        ["2019", "x"],
+    ],
+)
+def test_other_spellings_are_refused_with_a_sentence(value: object) -> None:
+    message = refusal(value)
+
+    assert message.startswith("years=")
+    assert "is not understood. Write one year (2023), a range (2015-2026), several" in message
+
+
+@pytest.mark.parametrize("value", ["2014", f"{THIS_YEAR + 1}", "2010-2016", "0000", "1999+2023"])
+def test_years_without_a_layer_are_refused(value: str) -> None:
+    assert f"years={value}: the city has layers for 2015 to {THIS_YEAR}, not " in refusal(value)
+
+
+def test_only_the_first_years_without_a_layer_are_listed() -> None:
+    assert "not 2000, 2001, 2002 ...." in refusal("2000-2016")
+
+
+def test_a_backward_range_is_turned_round() -> None:
+    assert refusal("2019+2023-2021") == ("years=2019+2023-2021 runs backwards. Write 2021-2023.")
+
+
+def source(**changes: object) -> SourceSettings:
+    return SourceSettings.model_validate({"id": "city", "services_url": SERVICES} | changes)
+
+
+@pytest.mark.parametrize("root", [SERVICES, f"{SERVICES}/", "http://city.test:80/rest/services"])
+def test_a_layer_has_the_service_of_its_year(root: str) -> None:
+    url = source(services_url=root).layer_url(2023)
+
+    assert url == f"{SERVICES}/Public_311_2023/FeatureServer/0"
+
+
+def test_services_that_do_not_follow_the_pattern_are_named() -> None:
+    settings = source(service_name="Requests_{year}", service_names={"2015": "311_Public_2015"})
+
+    assert settings.layer_url(2015) == f"{SERVICES}/311_Public_2015/FeatureServer/0"
+    assert settings.layer_url(2016) == f"{SERVICES}/Requests_2016/FeatureServer/0"
+
+
+def test_periods_are_in_days() -> None:
+    settings = source(overlap_days=0.5, full_every_days=7)
+
+    assert (settings.overlap, settings.full_every) == (timedelta(hours=12), timedelta(weeks=1))
+
+
+@pytest.mark.parametrize(
+    ("model", "values", "where"),
+    [
+        (SourceSettings, {"concurrency": 0}, "concurrency"),
+        (SourceSettings, {"concurrency": 65}, "concurrency"),
+        (SourceSettings, {"overlap_days": -1}, "overlap_days"),
+        (SourceSettings, {"full_every_days": 0}, "full_every_days"),
+        (SourceSettings, {"services_url": "city.test"}, "services_url"),
+        (SourceSettings, {"concurency": 4}, "concurency"),
+        (SandboxSettings, {"rows_per_year": 99}, "rows_per_year"),
+        (SandboxSettings, {"latency_ms": -1}, "latency_ms"),
+        (SandboxSettings, {"as_of": "yesterday"}, "as_of"),
+        (ValidationSettings, {"max_rejected_share": 1.01, "min_rejected": 1}, "max_rejected_share"),
+        (ValidationSettings, {"max_rejected_share": 0.01, "min_rejected": -1}, "min_rejected"),
+        (ReadMode, "fulll", None),
+    ],
+)
+def test_senseless_settings_are_refused(
+    model: type[BaseModel], values: object, where: str | None
+) -> None:
+    if model is SourceSettings and isinstance(values, dict):
+        values = {"id": "city", "services_url": SERVICES} | values
+    with pytest.raises(ValidationError) as caught:
+        model.model_validate(values)
+
+    assert [error["loc"] for error in caught.value.errors()] == [(where,) if where else ()]
+
+
+def test_the_stand_in_city_has_no_future() -> None:
+    with pytest.raises(ValidationError, match="lies in the future.*Give a past date"):
+        SandboxSettings(as_of=city_today() + timedelta(days=1))
+
+    assert SandboxSettings(as_of=city_today()).as_of == city_today()
