@@ -214,7 +214,7 @@ def test_senseless_settings_are_refused(
 
 
 def test_the_stand_in_city_has_no_future() -> None:
-    with pytest.raises(ValidationError, match="lies in the future.*Give a past date"):
+    with pytest.raises(ValidationError, match=r"lies in the future.*Give a past date"):
         SandboxSettings(as_of=city_today() + timedelta(days=1))
 
     assert SandboxSettings(as_of=city_today()).as_of == city_today()

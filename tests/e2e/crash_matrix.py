@@ -1,0 +1,271 @@
+"""Kill a run at named points and at random moments; one plain run must then make good.
+
+    python tests/e2e/crash_matrix.py [--points NAME ...] [--random 20] [--seed 1]
+
+Every trial starts from the same warehouse, published from an earlier edition of the stand-in
+city. A run that reads a later edition is killed with SIGKILL, a plain run follows, and then the
+fact table, the watermarks and the tracking rows must be those of a run that nobody disturbed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from mpls311.sandbox import City, serve
+
+ROOT = Path(__file__).resolve().parents[2]
+BEFORE, AFTER = date(2025, 1, 20), date(2025, 1, 28)
+YEARS = "2024+2025"
+WAREHOUSE = "data/warehouse/mpls_311.duckdb"
+NOT_BUSINESS = ("load_id", "object_id", "layer_count", "duplicate_count")
+
+
+@dataclass(frozen=True)
+class KillPoint:
+    """Where a run dies: at the nth call of a function whose arguments mention a text.
+
+    `when` is before or after the call, or inside, at the end of the body of a context manager.
+    """
+
+    target: str
+    when: str
+    nth: int = 1
+    mention: str = ""
+
+
+POINTS = {
+    "ingest, before the first page": KillPoint("mpls311.arcgis.spool:Spool.add", "before"),
+    "ingest, between pages": KillPoint("mpls311.arcgis.spool:Spool.add", "after"),
+    "ingest, file saved, no manifest": KillPoint(
+        "mpls311.datasets.lake_files:put_once", "after", mention="01_raw"
+    ),
+    "ingest, one year done": KillPoint(
+        "mpls311.datasets.manifests:put_once", "after", mention=".ingest.json"
+    ),
+    "ingest, all years done": KillPoint(
+        "mpls311.datasets.manifests:put_once", "after", nth=2, mention=".ingest.json"
+    ),
+    "validate, before": KillPoint("mpls311.pipelines.validate.nodes:split_load", "before"),
+    "validate, file saved, no manifest": KillPoint(
+        "mpls311.datasets.lake_files:put_once", "after", mention="03_primary"
+    ),
+    "validate, one year done": KillPoint(
+        "mpls311.datasets.manifests:put_once", "after", mention=".validate.json"
+    ),
+    "stage, before": KillPoint("mpls311.pipelines.stage.nodes:staging_of", "before"),
+    "stage, before the commit": KillPoint("mpls311.datasets.duckdb_table:_transaction", "inside"),
+    "stage, after": KillPoint(
+        "mpls311.datasets.duckdb_table:DuckDBTableDataset.save", "after", mention="raw_mpls_311data"
+    ),
+    "transform, before dbt": KillPoint("mpls311.pipelines.transform.nodes:run_dbt", "before"),
+    "transform, during dbt, early": KillPoint("rich.progress:Progress.advance", "after", nth=8),
+    "transform, during dbt, late": KillPoint("rich.progress:Progress.advance", "after", nth=60),
+    "transform, after dbt": KillPoint("mpls311.pipelines.transform.nodes:run_dbt", "after"),
+    "transform, tracked, no manifest": KillPoint(
+        "mpls311.datasets.manifests:put_once", "before", mention=".published.json"
+    ),
+    "transform, one year published": KillPoint(
+        "mpls311.datasets.manifests:put_once", "after", mention=".published.json"
+    ),
+}
+
+
+def child(name: str, params: str) -> None:
+    """Run the project, and die at a point."""
+    point = POINTS[name]
+    module, _, path = point.target.partition(":")
+    owner: Any = import_module(module)
+    *parents, attribute = path.split(".")
+    for parent in parents:
+        owner = getattr(owner, parent)
+    original: Callable[..., Any] = getattr(owner, attribute)
+    calls = 0
+
+    def deadly(*args: Any, **kwargs: Any) -> Any:
+        nonlocal calls
+        calls += point.mention in repr(args)
+        if calls == point.nth and point.when == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = original(*args, **kwargs)
+        if calls == point.nth:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    @contextmanager
+    def deadly_inside(*args: Any, **kwargs: Any) -> Iterator[Any]:
+        with original(*args, **kwargs) as value:
+            yield value
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    setattr(owner, attribute, deadly_inside if point.when == "inside" else deadly)
+    run_project(params)
+
+
+def run_project(params: str) -> None:
+    """`kedro run --params ...` in the current folder."""
+    from kedro.framework.startup import bootstrap_project
+
+    bootstrap_project(Path.cwd())
+    from mpls311.cli import run
+
+    run(["--params", params])
+
+
+def make_project(folder: Path) -> Path:
+    """A project of its own: configuration and dbt, no data."""
+    (folder / "src").mkdir(parents=True)
+    for name in ("conf", "dbt"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("target", "logs"))
+    for name in ("pyproject.toml", ".telemetry"):
+        shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+def start(project: Path, params: str, point: str | None = None) -> subprocess.Popen[str]:
+    arguments = ["--params", params] + (["--point", point] if point else [])
+    return subprocess.Popen(
+        [sys.executable, __file__, "--child", *arguments],
+        cwd=project,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def state(project: Path) -> dict[str, Any]:
+    """What must not depend on how it came about."""
+    with duckdb.connect(project / WAREHOUSE, read_only=True) as connection:
+        columns = [
+            name
+            for (name,) in connection.execute(
+                "select column_name from information_schema.columns where table_name = "
+                "'fact_311data' and table_schema = 'mpls_311_production' order by 1"
+            ).fetchall()
+            if name not in NOT_BUSINESS
+        ]
+        fact = connection.execute(
+            f"select {', '.join(columns)} from mpls_311_production.fact_311data order by case_id"
+        ).fetchall()
+        published = connection.execute(
+            "select year, count(*), count(distinct load_id), max(watermark) from "
+            "mpls_311_staging.track_load where status = 'published' group by year order by year"
+        ).fetchall()
+        twice = connection.execute(
+            "select count(*) from (select 1 from mpls_311_staging.track_load "
+            "group by load_id, status having count(*) > 1)"
+        ).fetchone()
+    manifests = len(list((project / "data/manifests").glob("*/*.published.json")))
+    return {
+        "fact": (len(fact), hashlib.sha256(repr(fact).encode()).hexdigest()),
+        "published": published,
+        "tracked twice": twice,
+        "published manifests": manifests,
+    }
+
+
+def story(project: Path) -> str:
+    """The states that the loads of the later edition went through."""
+    with duckdb.connect(project / WAREHOUSE, read_only=True) as connection:
+        rows = connection.execute(
+            "select year, mode, status from mpls_311_staging.track_load "
+            "where mode = 'incremental' order by year, job_end"
+        ).fetchall()
+    return " ".join(f"{year}:{status}" for year, _, status in rows)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--points", nargs="*", default=list(POINTS), choices=list(POINTS))
+    parser.add_argument("--random", type=int, default=0, help="kills at random moments")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rows-per-year", type=int, default=4000)
+    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--params", help=argparse.SUPPRESS)
+    parser.add_argument("--point", help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.child:
+        child(options.point, options.params) if options.point else run_project(options.params)
+        return 0
+    with tempfile.TemporaryDirectory(prefix="crash-matrix-") as folder:
+        return matrix(Path(folder), options)
+
+
+def matrix(folder: Path, options: argparse.Namespace) -> int:
+    origin = make_project(folder / "origin")
+    city = City(rows_per_year=options.rows_per_year, as_of=BEFORE)
+    with serve(city) as server:
+        params = f"years={YEARS},source.services_url={server.services_url}"
+        run_to_end(origin, params)
+    later = City(rows_per_year=options.rows_per_year, as_of=AFTER)
+    moments = random.Random(options.seed)
+    failures = 0
+    with serve(later) as server:
+        params = f"years={YEARS},source.services_url={server.services_url}"
+        undisturbed = shutil.copytree(origin, folder / "undisturbed")
+        began = time.monotonic()
+        run_to_end(undisturbed, params)
+        longest = time.monotonic() - began
+        expected = state(undisturbed)
+        say(f"undisturbed: {expected['fact'][0]} cases, {longest:.1f} s")
+        trials: list[tuple[str, str | None, float]] = [(name, name, 0) for name in options.points]
+        for _ in range(options.random):
+            moment = moments.uniform(0.2, longest)
+            trials.append((f"after {moment:.2f} s", None, moment))
+        for name, point, moment in trials:
+            project = shutil.copytree(origin, folder / "trial")
+            killed = start(project, params, point)
+            if point:
+                killed.wait()
+            else:
+                try:
+                    killed.wait(moment)
+                except subprocess.TimeoutExpired:
+                    killed.kill()
+                    killed.wait()
+            output = killed.communicate()[0]
+            run_to_end(project, params)
+            found = state(project)
+            died = killed.returncode == -signal.SIGKILL
+            wrong = [key for key in expected if found[key] != expected[key]]
+            good = not wrong and (died or not point)
+            failures += not good
+            say(f"{'ok  ' if good else 'FAIL'} {name:36} {story(project)} {wrong or ''}")
+            if not good:
+                say(output)
+            shutil.rmtree(project)
+    say(f"{len(trials) - failures} of {len(trials)} trials ended as if nothing had happened")
+    return failures
+
+
+def run_to_end(project: Path, params: str) -> None:
+    run = start(project, params)
+    output = run.communicate()[0]
+    if run.returncode:
+        raise SystemExit(f"a plain run failed:\n{output}")
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+"""A project folder of its own for a test, and what its warehouse says."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from click.testing import CliRunner
+
+ROOT = Path(__file__).resolve().parents[2]
+
+NOT_BUSINESS = ("load_id", "object_id", "layer_count", "duplicate_count")
+"""Columns of the fact that say how a case was read, not what it is."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    exit_code: int
+    output: str
+
+    @property
+    def sentence(self) -> str:
+        """What the error says; without it, the test is looking at a success."""
+        assert self.exit_code == 1, self.output
+        assert "Traceback" not in self.output, self.output
+        _, _, sentence = self.output.partition("Error: ")
+        assert sentence, self.output
+        return sentence.strip()
+
+
+class Project:
+    """Configuration and dbt of the repository, data of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "src").mkdir(parents=True)
+        without = shutil.ignore_patterns("target", "logs")
+        for name in ("conf", "dbt"):
+            shutil.copytree(ROOT / name, folder / name, ignore=without)
+        for name in ("pyproject.toml", ".telemetry"):
+            shutil.copy(ROOT / name, folder / name)
+
+    def copy(self, folder: Path) -> Project:
+        shutil.copytree(self.folder, folder)
+        twin = object.__new__(Project)
+        twin.folder = folder
+        return twin
+
+    def run(self, params: str = "", *, env: str = "base", pipeline: str = "") -> Outcome:
+        """`kedro run`, in this process."""
+        arguments = ["--env", env]
+        arguments += ["--params", params] if params else []
+        arguments += ["--pipeline", pipeline] if pipeline else []
+        return self.command(*arguments)
+
+    def command(self, *arguments: str) -> Outcome:
+        from kedro.framework.startup import bootstrap_project
+
+        before = Path.cwd()
+        os.chdir(self.folder)
+        try:
+            bootstrap_project(self.folder)
+            from mpls311.cli import run
+
+            result = CliRunner().invoke(run, arguments)
+        finally:
+            os.chdir(before)
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return Outcome(result.exit_code, result.output)
+
+    def ran(self, params: str = "", **options: str) -> str:
+        """The output of a run that must succeed."""
+        outcome = self.run(params, **options)
+        assert outcome.exit_code == 0, outcome.output
+        return outcome.output
+
+    def query(self, sql: str, warehouse: str = "data/warehouse") -> list[tuple[Any, ...]]:
+        path = self.folder / warehouse / "mpls_311.duckdb"
+        with duckdb.connect(path, read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def fact(self, *, live: bool = False) -> dict[int, tuple[Any, ...]]:
+        """The business columns of the fact table by case id; with `live`, undeleted cases."""
+        names = self.query(
+            "select column_name from information_schema.columns where table_name = 'fact_311data' "
+            "and table_schema = 'mpls_311_production' order by column_name"
+        )
+        columns = ", ".join(["case_id", *(n for (n,) in names if n not in NOT_BUSINESS)])
+        where = " where deleted_at is null" if live else ""
+        rows = self.query(f"select {columns} from mpls_311_production.fact_311data{where}")
+        assert len({row[0] for row in rows}) == len(rows)
+        return {row[0]: row for row in rows}
+
+    def tracked(self) -> list[tuple[int, str, str]]:
+        """Year, mode and status of every tracking row, oldest first."""
+        return self.query(
+            "select year, mode, status from mpls_311_staging.track_load order by job_end, year"
+        )
+
+    def watermarks(self) -> list[tuple[Any, ...]]:
+        return self.query(
+            "select year, max(watermark) from mpls_311_staging.track_load "
+            "where status = 'published' group by year order by year"
+        )
+
+    def files(self) -> dict[str, str]:
+        """Every file of the lake by name, with a checksum."""
+        data = self.folder / "data"
+        return {
+            str(path.relative_to(data)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(data.rglob("*"))
+            if path.is_file() and "warehouse" not in path.parts
+        }

@@ -1,0 +1,101 @@
+"""Day after day, in any order, through failures: the marts are those of one full load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+
+import crash_matrix
+import pytest
+from project import Project
+
+from mpls311.sandbox import City, serve
+
+ROWS = 2_000
+FIRST = date(2025, 1, 10)
+YEARS = (2024, 2025)
+
+
+@contextmanager
+def city_of(day: date) -> Iterator[str]:
+    with serve(City(rows_per_year=ROWS, as_of=day)) as server:
+        yield f"source.services_url={server.services_url}"
+
+
+def invisible(since: date, until: date) -> set[int]:
+    """Cases that were deleted, moved out or changed without a stamp between two editions."""
+    city = City(rows_per_year=ROWS, as_of=until)
+    changes = [city.events(year, since, until) for year in YEARS]
+    kinds = ("deleted", "moved_out", "unstamped")
+    return {int(case) for change in changes for kind in kinds for case in getattr(change, kind)}
+
+
+@pytest.fixture(scope="module")
+def first_day(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = Project(tmp_path_factory.mktemp("first") / "project")
+    with city_of(FIRST) as url:
+        project.ran(f"years=2024+2025,{url}")
+    return project
+
+
+def test_incremental_runs_end_where_one_full_load_does(first_day: Project, tmp_path: Path) -> None:
+    daily, fresh = first_day.copy(tmp_path / "daily"), Project(tmp_path / "fresh")
+    last = FIRST + timedelta(days=20)
+    for day in (FIRST + timedelta(days=1), FIRST + timedelta(days=6), last):
+        with city_of(day) as url:
+            daily.ran(f"years=2024+2025,{url}")
+    with city_of(last) as url:
+        fresh.ran(f"years=2025,{url}")
+        fresh.ran(f"years=2024,{url}")
+
+        seen, expected = daily.fact(live=True), fresh.fact()
+        differing = {case for case in seen | expected if seen.get(case) != expected.get(case)}
+        assert differing <= invisible(FIRST, last)
+        assert differing, "without any, the full read below would prove nothing"
+        assert {mode for _, mode, _ in daily.tracked()[4:]} == {"incremental"}
+
+        daily.ran(f"years=2024+2025,mode=full,{url}")
+    assert daily.fact(live=True) == expected
+    assert daily.fact().keys() - expected.keys()
+
+
+def test_a_dbt_failure_moves_no_watermark_and_loses_nothing(
+    first_day: Project, tmp_path: Path
+) -> None:
+    project = first_day.copy(tmp_path / "broken")
+    model = project.folder / "dbt/models/marts/fact_311data.sql"
+    sound = model.read_text()
+    model.write_text(sound + "\n and no_such_column = 1")
+    before = project.watermarks()
+    with city_of(FIRST + timedelta(days=5)) as url:
+        sentence = project.run(f"years=2025,{url}").sentence
+        assert "dbt failed" in sentence
+        assert "fact_311data" in sentence
+        assert project.watermarks() == before
+        assert project.tracked()[-1] == (2025, "incremental", "failed")
+
+        model.write_text(sound)
+        assert "takes up" in project.ran(f"years=2025,{url}")
+        assert project.tracked()[-1] == (2025, "incremental", "published")
+        assert project.watermarks() > before
+
+        whole = Project(tmp_path / "whole")
+        whole.ran(f"years=2024+2025,{url}")
+    missing = whole.fact().keys() - project.fact().keys()
+    assert missing <= invisible(FIRST, FIRST + timedelta(days=5))
+
+
+def test_runs_killed_in_the_middle_are_made_good_by_a_plain_run(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    points = [
+        "ingest, file saved, no manifest",
+        "stage, before the commit",
+        "transform, tracked, no manifest",
+    ]
+
+    failures = crash_matrix.main(["--rows-per-year", "600", "--points", *points])
+
+    assert failures == 0, capsys.readouterr().out

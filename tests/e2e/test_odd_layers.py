@@ -1,0 +1,157 @@
+"""Layers that a test writes by hand: the real row, odd stamps, odd editions, drift."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from project import ROOT, Project
+from tiny_layer import TinyLayers, feature, millis
+
+REAL_ROWS = ROOT.parent / "shared/data/real_rows.json"
+
+
+def params(layers: TinyLayers, years: str = "2026") -> str:
+    return f"years={years},source.services_url={layers.services_url}"
+
+
+def real_row() -> dict[str, Any]:
+    if not REAL_ROWS.exists() and not os.environ.get("CI"):
+        pytest.skip("the real rows are not beside this clone")
+    row: dict[str, Any] = json.loads(REAL_ROWS.read_text())["public_311_rows"][0]["arcgis_like"]
+    return row
+
+
+def test_the_real_row_comes_out_with_every_value_right(project: Project) -> None:
+    row = real_row()
+    row["attributes"] |= {"OBJECTID": 7, "LastUpdateDate": 1787551200000, "Ward": "10"}
+    layers = TinyLayers(y2026=[row])
+    layers.fields["Ward"] = "esriFieldTypeString"
+    with layers:
+        assert "columns this project does not know: Ward" in " ".join(
+            project.ran(params(layers)).split()
+        )
+
+    columns = (
+        "f.case_id, f.object_id, f.open_datetime, f.closed_datetime, f.last_update_datetime, "
+        "f.case_status, f.is_accessibility_related, f.duration_minutes, f.extras, f.repairs, "
+        "f.source_year, f.open_date_id, f.closed_date_id, f.deleted_at, c.subject_name, "
+        "c.reason_name, c.type_name, c.title, g.longitude, g.latitude"
+    )
+    [fact] = project.query(
+        f"select {columns} from mpls_311_production.fact_311data f "
+        "join mpls_311_production.dim_categories c using (category_id) "
+        "join mpls_311_production.dim_geography g using (geography_id)"
+    )
+    assert fact[:14] == (
+        201000824527,
+        7,
+        datetime(2026, 8, 22, 19, 51),
+        datetime(2026, 8, 24, 6, 0),
+        datetime(2026, 8, 24, 6, 0),
+        0,
+        "No",
+        2049.0,
+        '{"Ward": "10"}',
+        None,
+        2026,
+        20260822,
+        20260824,
+        None,
+    )
+    assert fact[14:18] == ("Streets", "Street Maintenance", "Pothole", "Pothole")
+    assert fact[18:] == pytest.approx((-93.280471, 44.955533), abs=1e-6)
+    [staged] = project.query(
+        "select coord_x, coord_y, geometry_x, geometry_y from mpls_311_staging.raw_mpls_311data"
+    )
+    assert staged == (-10383934.5879, 5614523.8163, -93.28047149607914, 44.95553322115808)
+
+
+def test_a_stamp_in_the_future_does_not_blind_the_year(project: Project) -> None:
+    rows = [
+        feature(1_000_001, "2026-03-01T12:00", "2099-01-01T00:00"),
+        feature(1_000_002, "2026-03-02T12:00"),
+    ]
+    layers = TinyLayers(y2026=rows)
+    with layers:
+        project.ran(params(layers), pipeline="ingest")
+        project.ran(pipeline="validate")
+        layers.edited[2026] = 2
+        rows.append(feature(1_000_003, "2026-03-05T12:00"))
+        project.ran(params(layers))
+        assert project.watermarks() == [(2026, datetime(2026, 3, 5, 12, tzinfo=UTC))]
+
+        layers.edited[2026] = 3
+        rows.append(feature(1_000_004, "2026-03-05T18:00"))
+        project.ran(params(layers))
+
+    assert project.fact().keys() == {1_000_001, 1_000_002, 1_000_003, 1_000_004}
+    [(stamp, repairs)] = project.query(
+        "select last_update_datetime, repairs from mpls_311_production.fact_311data "
+        "where case_id = 1000001"
+    )
+    assert (stamp, repairs) == (
+        None,
+        "closed_datetime_absurd,last_update_datetime_absurd",
+    )
+
+
+def test_an_edit_date_that_goes_backwards_or_is_missing_is_read_again(project: Project) -> None:
+    rows = [feature(1_000_001, "2026-03-01T12:00")]
+    layers = TinyLayers(y2026=rows)
+    layers.edited[2026] = 1000
+    with layers:
+        project.ran(params(layers), pipeline="ingest")
+        rows.append(feature(1_000_002, "2026-03-02T12:00"))
+        layers.edited[2026] = 10
+        project.ran(params(layers), pipeline="ingest")
+        assert len(layers.pages) == 2
+
+        layers.edited[2026] = None
+        rows.append(feature(1_000_003, "2026-03-03T12:00"))
+        project.ran(params(layers))
+        rows.append(feature(1_000_004, "2026-03-03T13:00"))
+        project.ran(params(layers))
+
+    assert project.fact().keys() == {1_000_001, 1_000_002, 1_000_003, 1_000_004}
+    assert "TIMESTAMP '2026-03-01 12:00:00'" in layers.pages[-1]
+
+
+def test_a_column_that_is_gone_or_has_another_type_stops_the_run(project: Project) -> None:
+    layers = TinyLayers(y2026=[feature(1_000_001, "2026-03-01T12:00")])
+    with layers:
+        layers.fields["CASESTATUS"] = "esriFieldTypeString"
+        assert "now serves CASESTATUS as string" in project.run(params(layers)).sentence
+        del layers.fields["CASESTATUS"]
+        assert "no longer has the column CASESTATUS" in project.run(params(layers)).sentence
+    assert project.files() == {}
+
+
+def test_too_many_bad_rows_are_not_staged(project: Project) -> None:
+    rows = [feature(1_000_000 + n, "2026-03-01T12:00") for n in range(1, 301)]
+    for row in rows[:150]:
+        row["attributes"]["OPENEDDATETIME"] = None
+    layers = TinyLayers(y2026=rows)
+    with layers:
+        sentence = project.run(params(layers)).sentence
+        assert "150 of 300 rows were rejected (150 open_datetime_missing)" in sentence
+        assert not (project.folder / "data/warehouse/mpls_311.duckdb").exists()
+
+        project.ran(f"{params(layers)},validation.max_rejected_share=0.6", pipeline="validate")
+
+
+def test_one_year_that_fails_does_not_lose_the_others(project: Project) -> None:
+    bad = feature(1_000_001, "2026-03-01T12:00")
+    bad["attributes"]["OPENEDDATETIME"] = "yesterday"
+    layers = TinyLayers(y2025=[feature(1_000_009, "2025-03-01T12:00")], y2026=[bad])
+    with layers:
+        assert "OPENEDDATETIME" in project.run(params(layers, "2025+2026")).sentence
+        assert [name for name in project.files() if "manifests" in name and "2025" in name]
+
+        bad["attributes"]["OPENEDDATETIME"] = millis("2026-03-01T12:00")
+        layers.pages.clear()
+        project.ran(params(layers, "2025+2026"), pipeline="ingest")
+    assert len(layers.pages) == 1

@@ -1,0 +1,69 @@
+"""A mistake ends in one or two sentences, before any work is done."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from filelock import FileLock
+from project import Project
+
+from mpls311.sandbox import City, serve
+
+
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ("years=1999", "years=1999: the city has layers for 2015 to"),
+        ("years=2023-2020", "years=2023-2020 runs backwards. Write 2020-2023."),
+        ("years=abc", "years=abc is not understood."),
+        ("yeers=2023", "There is no parameter yeers. Did you mean years?"),
+        ("source.concurency=4", "Did you mean source.concurrency?"),
+        ("mode=fast", "mode=fast: Input should be 'full' or 'incremental'."),
+        ("sandbox.as_of=2999-01-01", "lies in the future"),
+        ("2023", "write name=value"),
+    ],
+)
+def test_a_parameter_that_makes_no_sense_is_refused(
+    project: Project, params: str, said: str
+) -> None:
+    assert said in project.run(params).sentence
+    assert not (project.folder / "data").exists()
+
+
+def test_a_second_params_is_refused(project: Project) -> None:
+    outcome = project.command("--params", "years=2023", "--params", "mode=full")
+
+    assert outcome.sentence == "Give --params once: --params years=2023,mode=full"
+
+
+def test_an_unknown_pipeline_or_environment_is_refused(project: Project) -> None:
+    assert "There is no pipeline transfrom." in project.run(pipeline="transfrom").sentence
+    assert "There is no environment prod." in project.run(env="prod").sentence
+
+
+def test_an_unreachable_service_leads_to_the_demo(project: Project) -> None:
+    outcome = project.run("years=2023,source.services_url=http://127.0.0.1:1/arcgis/rest/services")
+
+    assert "cannot be reached" in outcome.sentence
+    assert "--env demo" in outcome.sentence
+    assert project.files() == {}
+
+
+def test_a_year_that_the_service_does_not_have_is_an_error_only_where_it_was_named(
+    project: Project,
+) -> None:
+    with serve(City(rows_per_year=300, as_of=date(2024, 3, 1))) as city:
+        url = f"source.services_url={city.services_url}"
+        assert "has no layer for 2025." in project.run(f"years=2024+2025,{url}").sentence
+        assert project.files() == {}
+
+        recent = f"years=recent,source.today=2025-01-01,{url}"
+        assert "No layer for 2025" in project.ran(recent, pipeline="ingest")
+
+
+def test_a_second_run_says_that_one_is_going_on(project: Project) -> None:
+    lock = project.folder / "data/warehouse/mpls_311.duckdb.lock"
+    lock.parent.mkdir(parents=True)
+    with FileLock(lock):
+        assert "Another run is going on" in project.run("years=2023").sentence
