@@ -61,6 +61,22 @@ def test_incremental_runs_end_where_one_full_load_does(first_day: Project, tmp_p
     assert daily.fact().keys() - expected.keys()
 
 
+def test_a_rebuilt_warehouse_goes_on_where_the_lost_one_stood(
+    first_day: Project, tmp_path: Path
+) -> None:
+    kept, lost = first_day.copy(tmp_path / "kept"), first_day.copy(tmp_path / "lost")
+    (lost.folder / "data/warehouse/mpls_311.duckdb").unlink()
+    lost.ran("source.services_url=http://127.0.0.1:1/rest/services", pipeline="rebuild")
+    assert (lost.fact(), lost.watermarks()) == (first_day.fact(), first_day.watermarks())
+
+    with city_of(FIRST + timedelta(days=3)) as url:
+        for project in (kept, lost):
+            project.ran(f"years=2024+2025,{url}")
+    fetched = "select year, mode, record_cnt from mpls_311_staging.track_load order by all"
+    assert lost.query(fetched) == kept.query(fetched)
+    assert lost.fact() == kept.fact()
+
+
 def test_a_dbt_failure_moves_no_watermark_and_loses_nothing(
     first_day: Project, tmp_path: Path
 ) -> None:

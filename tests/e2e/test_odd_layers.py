@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 import pytest
@@ -118,6 +118,38 @@ def test_an_edit_date_that_goes_backwards_or_is_missing_is_read_again(project: P
 
     assert project.fact().keys() == {1_000_001, 1_000_002, 1_000_003, 1_000_004}
     assert "TIMESTAMP '2026-03-01 12:00:00'" in layers.pages[-1]
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_that_is_an_hour_off_loses_nothing(
+    project: Project, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    class OffClock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime.now(tz) + timedelta(hours=hours)
+
+    def minutes_ago(minutes: int) -> str:
+        return f"{datetime.now(UTC) - timedelta(minutes=minutes):%Y-%m-%dT%H:%M:%S}"
+
+    rows = [feature(1_000_001, "2026-03-01T12:00"), feature(1_000_002, minutes_ago(30))]
+    layers = TinyLayers(y2026=rows)
+    with layers:
+        with monkeypatch.context() as patch:
+            patch.setattr("mpls311.pipelines.ingest.reading.datetime", OffClock)
+            project.ran(params(layers))
+        layers.edited[2026] = 2
+        rows.append(feature(1_000_003, minutes_ago(20)))
+        project.ran(params(layers))
+
+    assert project.fact().keys() == {1_000_001, 1_000_002, 1_000_003}
+    # The right clock's load is the newer one, whatever the wrong clock said.
+    assert [mode for _, mode, status in project.tracked() if status == "published"] == [
+        "full",
+        "incremental",
+    ]
+    [(watermark,)] = {row[1:] for row in project.watermarks()}
+    assert watermark > datetime.now(UTC) - timedelta(minutes=25)
 
 
 def test_a_column_that_is_gone_or_has_another_type_stops_the_run(project: Project) -> None:
