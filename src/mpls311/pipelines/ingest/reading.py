@@ -34,6 +34,9 @@ from mpls311.schemas import check_source_schema
 
 log = logging.getLogger(__name__)
 
+LOOK_REQUESTS = 1
+"""The metadata that a decision is made on."""
+
 
 @dataclass(frozen=True)
 class YearRead:
@@ -182,7 +185,7 @@ class _Reader:
             ended_at=datetime.now(UTC),
             edit_date_before=layer.data_last_edit_date,
             max_record_count=layer.page_limit,
-            requests=1,
+            requests=LOOK_REQUESTS,
             retries=0,
             bytes=0,
         )
@@ -214,7 +217,7 @@ class _Reader:
             edit_date_after=report.edit_date_after,
             max_record_count=layer.page_limit,
             pages=report.pages,
-            requests=report.requests,
+            requests=LOOK_REQUESTS + report.requests,
             retries=report.retries,
             bytes=report.bytes,
             file=LakeFile(
@@ -240,7 +243,7 @@ def window(since: datetime) -> str:
 def _summary(year: int, decision: Decision, report: ReadReport) -> str:
     return (
         f"{year}  {decision.action} read ({decision.reason}): rows {report.rows:,}, pages "
-        f"{report.pages}, requests {report.requests}, retries {report.retries}, "
+        f"{report.pages}, requests {LOOK_REQUESTS + report.requests}, retries {report.retries}, "
         f"{report.bytes / 1e6:.1f} MB in {report.seconds:.1f} s"
     )
 
