@@ -10,7 +10,6 @@ fact table, the watermarks and the tracking rows must be those of a run that nob
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import random
 import shutil
@@ -27,16 +26,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import duckdb
+from project import Project
 
 from mpls311.sandbox import City, serve
 
-ROOT = Path(__file__).resolve().parents[2]
 BEFORE, AFTER = date(2016, 1, 20), date(2016, 1, 28)
 YEARS = "2015+2016"
 # Both layers change in January, and the older one serves 1,000 rows a page.
-WAREHOUSE = "data/warehouse/mpls_311.duckdb"
-NOT_BUSINESS = ("load_id", "object_id", "layer_count", "duplicate_count", "deleted_at")
 
 
 @dataclass(frozen=True)
@@ -130,70 +126,40 @@ def run_project(params: str) -> None:
     run(["--params", params])
 
 
-def make_project(folder: Path) -> Path:
-    """A project of its own: configuration and dbt, no data."""
-    (folder / "src").mkdir(parents=True)
-    for name in ("conf", "dbt"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("target", "logs"))
-    for name in ("pyproject.toml", ".telemetry"):
-        shutil.copy(ROOT / name, folder / name)
-    return folder
-
-
-def start(project: Path, params: str, point: str = "") -> subprocess.Popen[str]:
+def start(project: Project, params: str, point: str = "") -> subprocess.Popen[str]:
     arguments = ["--params", params] + (["--point", point] if point else [])
     return subprocess.Popen(
         [sys.executable, __file__, "--child", *arguments],
-        cwd=project,
+        cwd=project.folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
 
 
-def state(project: Path) -> dict[str, Any]:
+def state(project: Project) -> dict[str, Any]:
     """What must not depend on how it came about."""
-    with duckdb.connect(project / WAREHOUSE, read_only=True) as connection:
-        columns = [
-            name
-            for (name,) in connection.execute(
-                "select column_name from information_schema.columns where table_name = "
-                "'fact_311data' and table_schema = 'mpls_311_production' order by 1"
-            ).fetchall()
-            if name not in NOT_BUSINESS
-        ]
-        fact = connection.execute(
-            f"select {', '.join(columns)}, deleted_at is not null "
-            "from mpls_311_production.fact_311data order by case_id"
-        ).fetchall()
-        watermarks = connection.execute(
-            "select year, max(watermark) from mpls_311_staging.track_load "
-            "where status = 'published' group by year order by year"
-        ).fetchall()
-        states = connection.execute(
-            "select load_id, status from mpls_311_staging.track_load"
-        ).fetchall()
-    published = [name for name, status in states if status == "published"]
+    states = project.query("select load_id, status from mpls_311_staging.track_load")
+    published = [load_id for load_id, status in states if status == "published"]
     manifests = [
         path.name.removesuffix(".published.json")
-        for path in (project / "data/manifests").glob("*/*.published.json")
+        for path in (project.folder / "data/manifests").glob("*/*.published.json")
     ]
     return {
-        "fact": (len(fact), hashlib.sha256(repr(fact).encode()).hexdigest()),
-        "watermarks": watermarks,
+        "live cases": project.fact(live=True),
+        "deleted cases": project.fact().keys() - project.fact(live=True).keys(),
+        "watermarks": project.watermarks(),
         "a state twice": len(states) != len(set(states)),
         "manifests and tracking apart": sorted(published) != sorted(manifests),
     }
 
 
-def story(project: Path, since: float) -> str:
+def story(project: Project, since: float) -> str:
     """The states that loads went through since a moment, epoch seconds."""
-    with duckdb.connect(project / WAREHOUSE, read_only=True) as connection:
-        rows = connection.execute(
-            "select year, status from mpls_311_staging.track_load where job_start >= ? "
-            "order by year, job_end",
-            [since],
-        ).fetchall()
+    rows = project.query(
+        "select year, status from mpls_311_staging.track_load "
+        f"where job_start >= {since} order by year, job_end"
+    )
     return " ".join(f"{year}:{status}" for year, status in rows)
 
 
@@ -216,7 +182,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def matrix(folder: Path, options: argparse.Namespace) -> int:
-    origin = make_project(folder / "origin")
+    origin = Project(folder / "origin")
     city = City(rows_per_year=options.rows_per_year, as_of=BEFORE)
     with serve(city) as server:
         run_to_end(origin, f"years={YEARS},source.services_url={server.services_url}")
@@ -225,16 +191,16 @@ def matrix(folder: Path, options: argparse.Namespace) -> int:
     failures = 0
     with serve(later) as server:
         params = f"years={YEARS},mode={options.mode},source.services_url={server.services_url}"
-        undisturbed = shutil.copytree(origin, folder / "undisturbed")
+        undisturbed = origin.copy(folder / "undisturbed")
         began = time.time()
         run_to_end(undisturbed, params)
         longest = time.time() - began
         expected = state(undisturbed)
-        say(f"undisturbed: {expected['fact'][0]} cases, {longest:.1f} s")
+        say(f"undisturbed: {len(expected['live cases'])} cases, {longest:.1f} s")
         trials: list[tuple[str, float | None]] = [(name, None) for name in options.points]
         trials += [("", moments.uniform(0.2, longest)) for _ in range(options.random)]
         for point, moment in trials:
-            project = shutil.copytree(origin, folder / "trial")
+            project = origin.copy(folder / "trial")
             began = time.time()
             run = start(project, params, point)
             output = kill_after(run, moment)
@@ -248,7 +214,7 @@ def matrix(folder: Path, options: argparse.Namespace) -> int:
             say(f"{'FAIL' if wrong else 'ok  '} {name:34} {story(project, began)} {wrong or ''}")
             if wrong:
                 say(output)
-            shutil.rmtree(project)
+            shutil.rmtree(project.folder)
     say(f"{len(trials) - failures} of {len(trials)} trials ended as if nothing had happened")
     return failures
 
@@ -262,7 +228,7 @@ def kill_after(run: subprocess.Popen[str], seconds: float | None) -> str:
         return run.communicate()[0]
 
 
-def run_to_end(project: Path, params: str) -> None:
+def run_to_end(project: Project, params: str) -> None:
     run = start(project, params)
     output = run.communicate()[0]
     if run.returncode:
