@@ -22,39 +22,15 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
+from mpls311.datasets import DuckDBTableDataset
+from mpls311.schemas import ServiceRequest, TrackedLoad, arrow_schema
+
 PROJECT = Path(__file__).parents[2] / "dbt"
 MARTS = ("dim_categories", "dim_dates", "dim_geography", "fact_311data", "rpt_categories_year")
 BOOKKEEPING = ("object_id", "load_id")
 
-RAW_COLUMNS = {
-    "case_id": "bigint not null",
-    "object_id": "bigint not null",
-    "subject_name": "varchar",
-    "reason_name": "varchar",
-    "type_name": "varchar",
-    "title": "varchar",
-    "open_datetime": "timestamptz not null",
-    "closed_datetime": "timestamptz",
-    "last_update_datetime": "timestamptz",
-    "case_status": "bigint",
-    "is_accessibility_related": "varchar",
-    "coord_x": "double",
-    "coord_y": "double",
-    "geometry_x": "double",
-    "geometry_y": "double",
-    "extras": "varchar",
-    "repairs": "varchar",
-    "source_year": "bigint not null",
-    "load_id": "varchar not null",
-    "loaded_at": "timestamptz not null",
-    "content_hash": "bigint not null",
-    "deleted_at": "timestamptz",
-}
-TRACKING_COLUMNS = {
-    "year": "bigint",
-    "load_id": "varchar",
-    "status": "varchar",
-}
+STAGING = {"raw_mpls_311data": ServiceRequest, "track_load": TrackedLoad}
+RAW_COLUMNS = arrow_schema(ServiceRequest).names
 
 Row = dict[str, Any]
 
@@ -116,14 +92,14 @@ class Warehouse:
         """Replace staging by ``rows``."""
         names = ", ".join(RAW_COLUMNS)
         marks = ", ".join("?" * len(RAW_COLUMNS))
+        for table, model in STAGING.items():
+            DuckDBTableDataset(
+                database=str(self.path),
+                table=f"mpls_311_staging.{table}",
+                model=f"{model.__module__}.{model.__name__}",
+            ).save([])
         with duckdb.connect(self.path) as connection:
-            connection.execute("create schema if not exists mpls_311_staging")
-            for table, columns in (
-                ("raw_mpls_311data", RAW_COLUMNS),
-                ("track_load", TRACKING_COLUMNS),
-            ):
-                spelled = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-                connection.execute(f"create or replace table mpls_311_staging.{table} ({spelled})")
+            connection.execute("delete from mpls_311_staging.raw_mpls_311data")
             if rows:
                 connection.executemany(
                     f"insert into mpls_311_staging.raw_mpls_311data ({names}) values ({marks})",
