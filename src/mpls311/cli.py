@@ -47,6 +47,12 @@ def cli() -> None:
     """Minneapolis 311."""
 
 
+_PARAMS_HELP = (
+    "Parameters for this run, as name=value,name=value: years=2019,2021,mode=full. Those of a "
+    "group are written with a dot: source.concurrency=4."
+)
+
+
 class _ParamsOption(click.Option):
     """`--params` as typed: every occurrence, or the mapping of a `--config` file."""
 
@@ -83,14 +89,19 @@ def parse_params(typed: tuple[str, ...] | Mapping[str, Any] | None) -> dict[str,
     return {**params, "years": years[-1]} if years else params
 
 
-def check_params(env: str | None, params: Mapping[str, Any]) -> None:
+def check_params(conf: Path, env: str | None, params: Mapping[str, Any]) -> None:
     """Refuse unknown names and values that make no sense.
+
+    Args:
+        conf: The folder of the configuration.
+        env: The environment, if not the default one.
+        params: What was given for this run.
 
     Raises:
         UserError: One sentence for each of them.
     """
-    _check_names(params, _configured(env, {}))
-    configured = _configured(env, params)
+    _check_names(params, _configured(conf, env, {}))
+    configured = _configured(conf, env, params)
     problems = []
     for name, model in _MODELS.items():
         try:
@@ -101,8 +112,7 @@ def check_params(env: str | None, params: Mapping[str, Any]) -> None:
         raise UserError(" ".join(problems))
 
 
-def _configured(env: str | None, params: Mapping[str, Any]) -> dict[str, Any]:
-    conf = _project_path() / settings.CONF_SOURCE
+def _configured(conf: Path, env: str | None, params: Mapping[str, Any]) -> dict[str, Any]:
     if env and not (conf / env).is_dir():
         there = ", ".join(sorted(folder.name for folder in conf.iterdir() if folder.is_dir()))
         raise UserError(f"There is no environment {env}. There are: {there}.")
@@ -148,7 +158,8 @@ def _run(params: Any, pipeline: str | None, names: list[str], **options: Any) ->
         for name in chosen:
             if name not in pipelines:
                 raise UserError(f"There is no pipeline {name}. There are: {', '.join(pipelines)}.")
-        check_params(options["env"], parsed)
+        conf = options["conf_source"] or _project_path() / settings.CONF_SOURCE
+        check_params(Path(conf), options["env"], parsed)
         assert kedro_run.callback, "run is a command"
         kedro_run.callback(params=parsed, pipeline=None, pipelines=chosen, **options)
     except (UserError, DatasetError) as exc:
@@ -171,7 +182,7 @@ run = click.Command(
     params=[
         option
         if option.name != "params"
-        else _ParamsOption(["--params"], multiple=True, help=option.help)
+        else _ParamsOption(["--params"], multiple=True, help=_PARAMS_HELP)
         for option in kedro_run.params
     ],
     callback=lambda pipelines, **options: _run(names=pipelines, **options),
