@@ -72,6 +72,7 @@ class ArcGISClient:
         *,
         expect_edit_date: int | None = None,
         on_rows: Callable[[int], None] | None = None,
+        on_plan: Callable[[int], None] | None = None,
     ) -> ReadReport:
         """Read all rows that meet `where` into one Parquet file, and prove it.
 
@@ -90,6 +91,7 @@ class ArcGISClient:
                 `data_last_edit_date`; a later one is a TornReadError at once.
             on_rows: Called with the number of rows of each page that is kept, and with the
                 negative sum of them if a pass is thrown away.
+            on_plan: Called with the number of rows to come, at the beginning of each pass.
 
         Raises:
             TornReadError: The layer changed during every pass; says by what figures.
@@ -98,5 +100,5 @@ class ArcGISClient:
 
         """
         async with self._transport.deadline(layer.url):
-            reader = LayerReader(self._transport, where, path, on_rows)
+            reader = LayerReader(self._transport, where, path, on_rows, on_plan)
             return await reader.read(layer, expect_edit_date)

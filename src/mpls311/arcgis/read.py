@@ -69,11 +69,13 @@ class LayerReader:
         where: str,
         path: Path,
         on_rows: Callable[[int], None] | None = None,
+        on_plan: Callable[[int], None] | None = None,
     ) -> None:
         self._transport = transport
         self._where = where
         self._path = path
         self._on_rows = on_rows or _ignore
+        self._on_plan = on_plan or _ignore
         self._meter = Meter()
         self._started = time.monotonic()
 
@@ -105,6 +107,7 @@ class LayerReader:
         else:
             plan = plan_pages(ids, layer.page_limit)
             check_count(layer, plan.rows, count)
+        self._on_plan(plan.rows)
         with Spool(self._path, layer.arrow_schema) as spool:
             fetcher = PageFetcher(
                 self._transport, layer, self._where, spool, self._meter, self._on_rows

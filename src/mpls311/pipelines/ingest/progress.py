@@ -34,7 +34,10 @@ class ReadingProgress:
     ) -> None:
         self._progress.stop()
 
-    def of(self, year: int) -> Callable[[int], None]:
+    def advance(self, year: int) -> Callable[[int], None]:
         """A callback that counts rows of a year."""
-        task = self._tasks[year]
-        return lambda rows: self._progress.advance(task, rows)
+        return lambda rows: self._progress.advance(self._tasks[year], rows)
+
+    def expect(self, year: int) -> Callable[[int], None]:
+        """A callback that takes the number of rows a year will have."""
+        return lambda rows: self._progress.update(self._tasks[year], total=rows)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -109,7 +109,7 @@ async def read_years(
                 yield reader.no_read(year, layers[year], decision)
         with ReadingProgress(year for year, _ in reads) as progress:
             tasks = [
-                asyncio.create_task(reader.read(year, layers[year], decision, progress.of(year)))
+                asyncio.create_task(reader.read(year, layers[year], decision, progress))
                 for year, decision in reads
             ]
             try:
@@ -196,12 +196,14 @@ class _Reader:
         year: int,
         layer: FeatureLayer,
         decision: Decision,
-        on_rows: Callable[[int], None],
+        progress: ReadingProgress,
     ) -> YearRead:
         load_id = self._mint(year)
         spool = self._spool / f"{load_id}.parquet"
         where = window(decision.since) if decision.since else "1=1"
-        report = await self._client.read(layer, where, spool, on_rows=on_rows)
+        report = await self._client.read(
+            layer, where, spool, on_rows=progress.advance(year), on_plan=progress.expect(year)
+        )
         manifest = Ingested(
             load_id=load_id,
             source_year=year,
