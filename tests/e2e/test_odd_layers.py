@@ -187,3 +187,18 @@ def test_one_year_that_fails_does_not_lose_the_others(project: Project) -> None:
         layers.pages.clear()
         project.ran(params(layers, "2025+2026"), pipeline="ingest")
     assert len(layers.pages) == 1
+
+
+def test_a_known_case_that_is_now_served_only_as_a_bad_row_is_marked_gone(
+    project: Project,
+) -> None:
+    rows = [feature(1_000_001, "2026-03-01T12:00"), feature(1_000_002, "2026-03-02T12:00")]
+    layers = TinyLayers(y2026=rows)
+    with layers:
+        project.ran(params(layers))
+        layers.edited[2026] = 2
+        rows[0]["attributes"]["OPENEDDATETIME"] = None
+        project.ran(f"{params(layers)},mode=full")
+
+    assert project.fact(live=True).keys() == {1_000_002}
+    assert project.fact().keys() == {1_000_001, 1_000_002}

@@ -136,8 +136,8 @@ class ServiceRequest(pa.DataFrameModel):
     )
     deleted_at: Series[Instant] = pa.Field(
         nullable=True,
-        description="When a full read found the case gone from its layer (UTC); the row then "
-        "repeats the last version known.",
+        description="When a full read found that the layer has no acceptable row of the case any "
+        "more (UTC); the row then repeats the last version known.",
     )
 
     class Config:

@@ -68,7 +68,9 @@ def split_load(load: Load, raw: LakeFiles, known: KnownCases, spool: Path) -> Sp
             accepted_file.write_table(rows.accepted)
             rejected_file.write_table(rows.rejected)
             tally.add(rows)
-        deleted = known.without(tally.cases) if load.ingested.mode == "full" else []
+        # A case that is served only in rows to reject would not be in a fresh warehouse either.
+        served = tally.accepted["case_id"].to_pylist()
+        deleted = known.without(served) if load.ingested.mode == "full" else []
         accepted_file.write_table(_marked_deleted(known.last_versions(deleted), load))
     accepted = tally.accepted
     if accepted.num_rows + tally.rejected != load.ingested.rows:
@@ -110,25 +112,18 @@ class _Tally:
         self.rejected = 0
         self.rejected_for: Counter[str] = Counter()
         self.repaired_for: Counter[str] = Counter()
-        self._rejected_cases: set[int] = set()
         self._keys: list[pa.Table] = []
 
     def add(self, rows: CleanedRows) -> None:
         self.rejected += rows.rejected.num_rows
         self.rejected_for.update(_codes(rows.rejected["reasons"]))
         self.repaired_for.update(_codes(rows.accepted["repairs"]))
-        self._rejected_cases.update(rows.rejected["case_id"].drop_null().to_pylist())
         self._keys.append(rows.accepted.select(KEY_COLUMNS))
 
     @property
     def accepted(self) -> pa.Table:
         """Keys of the accepted rows."""
         return pa.concat_tables(self._keys)
-
-    @property
-    def cases(self) -> set[int]:
-        """All case ids that the layer serves, in whatever row."""
-        return {*self.accepted["case_id"].to_pylist(), *self._rejected_cases}
 
 
 def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
