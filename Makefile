@@ -58,6 +58,7 @@ format: .venv/dev ## Put the code into shape
 
 schemas: .venv/dev ## Write what follows from the Pandera models
 	@$(BIN)/python -m mpls311.schemas.dbt_sources > dbt/models/staging/_sources.yml
+	@$(BIN)/python -m mpls311.schemas.table_files terraform/schemas
 
 lock: .venv/dev ## Lock all dependencies anew
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

@@ -10,6 +10,7 @@ import pandera.pandas as pandera
 import pyarrow as pa
 import pytest
 import yaml
+from google.cloud.bigquery import SchemaField
 from made import row, served
 
 from mpls311.errors import UserError
@@ -20,16 +21,26 @@ from mpls311.schemas import (
     ServiceRequest,
     TrackedLoad,
     arrow_schema,
+    bigquery_schema,
     check_source_schema,
     source_names,
 )
+from mpls311.schemas.table_files import table_files
 
-SOURCES = Path(__file__).parents[2] / "dbt" / "models" / "staging" / "_sources.yml"
+PROJECT = Path(__file__).parents[2]
+SOURCES = PROJECT / "dbt" / "models" / "staging" / "_sources.yml"
+TERRAFORM_SCHEMAS = PROJECT / "terraform" / "schemas"
 IN_DBT = {
     pa.int64(): "int64",
     pa.float64(): "float64",
     pa.string(): "string",
     pa.timestamp("us", tz="UTC"): "timestamp",
+}
+IN_BIGQUERY = {
+    pa.int64(): "INTEGER",
+    pa.float64(): "FLOAT",
+    pa.string(): "STRING",
+    pa.timestamp("us", tz="UTC"): "TIMESTAMP",
 }
 IN_DUCKDB = {
     pa.int64(): "BIGINT",
@@ -106,6 +117,27 @@ def test_duckdb_reads_the_arrow_types_as_they_are(model: Model) -> None:
 
     types = {name: kind for name, kind, *_ in described}
     assert types == {field.name: IN_DUCKDB[field.type] for field in arrow_schema(model)}
+
+
+def test_terraform_has_the_schemas_of_the_models() -> None:
+    committed = {file.name: file.read_text("utf-8") for file in TERRAFORM_SCHEMAS.iterdir()}
+
+    assert committed == table_files(), "run `make schemas`"
+
+
+@pytest.mark.parametrize("model", WAREHOUSE_MODELS, ids=table_name)
+def test_bigquery_takes_the_schema_as_it_is(model: Model) -> None:
+    fields = [SchemaField.from_api_repr(column) for column in bigquery_schema(model)]
+
+    assert [(f.name, f.field_type, f.mode, f.description) for f in fields] == [
+        (
+            field.name,
+            IN_BIGQUERY[field.type],
+            "NULLABLE" if field.nullable else "REQUIRED",
+            (field.metadata or {})[b"description"].decode(),
+        )
+        for field in arrow_schema(model)
+    ]
 
 
 def test_source_names_are_those_a_layer_serves() -> None:

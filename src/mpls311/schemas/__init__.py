@@ -4,11 +4,13 @@
     QuarantinedRow     a row without a usable case id or opening time, kept with its reasons
     TrackedLoad        a row of the load tracking table
 
-`arrow_schema` turns a model into the Arrow schema that files and tables are written with;
+`arrow_schema` turns a model into the Arrow schema that files and tables are written with,
+`bigquery_schema` into that of a BigQuery table;
 `clean` turns rows as the service serves them into accepted and quarantined ones.
 """
 
 from mpls311.schemas.arrow import arrow_schema, source_names
+from mpls311.schemas.bigquery import bigquery_schema
 from mpls311.schemas.cleaning import CleanedRows, clean
 from mpls311.schemas.models import QuarantinedRow, ServiceRequest, TrackedLoad
 from mpls311.schemas.source import MissingColumnsError, RetypedColumnError, check_source_schema
@@ -21,6 +23,7 @@ __all__ = [
     "ServiceRequest",
     "TrackedLoad",
     "arrow_schema",
+    "bigquery_schema",
     "check_source_schema",
     "clean",
     "source_names",
