@@ -5,12 +5,14 @@ last `--params`. This one, put in its place by Kedro's documented extension poin
 cannot be meant before any work is done, and shows a user's mistake as a sentence.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
 
 import click
+from kedro.config import AbstractConfigLoader
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import env_option
 from kedro.framework.project import pipelines, settings
@@ -22,6 +24,7 @@ from pydantic import BaseModel, ValidationError
 from rich import get_console
 
 from mpls311.errors import UserError
+from mpls311.machine_settings import missing_settings
 from mpls311.parameters import (
     ReadMode,
     SandboxSettings,
@@ -113,16 +116,23 @@ def check_params(conf: Path, env: str | None, params: Mapping[str, Any]) -> None
 
 
 def _configured(conf: Path, env: str | None, params: Mapping[str, Any]) -> dict[str, Any]:
+    loader = _loader(conf, env, params)
+    if missing := missing_settings(loader["globals"]):
+        raise UserError(" ".join(missing))
+    return dict(loader["parameters"])
+
+
+def _loader(conf: Path, env: str | None, params: Mapping[str, Any]) -> AbstractConfigLoader:
     if env and not (conf / env).is_dir():
         there = ", ".join(sorted(folder.name for folder in conf.iterdir() if folder.is_dir()))
         raise UserError(f"There is no environment {env}. There are: {there}.")
-    loader = settings.CONFIG_LOADER_CLASS(
+    loader: AbstractConfigLoader = settings.CONFIG_LOADER_CLASS(
         conf_source=str(conf),
         env=env,
         runtime_params=dict(params),
         **settings.CONFIG_LOADER_ARGS,
     )
-    return dict(loader["parameters"])
+    return loader
 
 
 def _check_names(params: Mapping[str, Any], known: Mapping[str, Any], path: str = "") -> None:
@@ -152,7 +162,7 @@ def _project_path() -> Path:
 
 
 def _run(params: Any, pipeline: str | None, names: list[str], **options: Any) -> None:
-    try:
+    with _mistakes_as_sentences():
         parsed = parse_params(params)
         chosen = names or ([pipeline] if pipeline else [])
         for name in chosen:
@@ -162,6 +172,12 @@ def _run(params: Any, pipeline: str | None, names: list[str], **options: Any) ->
         check_params(Path(conf), options["env"], parsed)
         assert kedro_run.callback, "run is a command"
         kedro_run.callback(params=parsed, pipeline=None, pipelines=chosen, **options)
+
+
+@contextmanager
+def _mistakes_as_sentences() -> Iterator[None]:
+    try:
+        yield
     except (UserError, DatasetError) as exc:
         mistake = _mistake_behind(exc)
         if mistake is None:
@@ -194,6 +210,12 @@ cli.add_command(run)
 @env_option
 def status(env: str | None) -> None:
     """Where every year stands: last full read, watermark, pending load, rejected rows."""
+    with _mistakes_as_sentences():
+        check_params(_project_path() / settings.CONF_SOURCE, env, {})
+        _show_status(env)
+
+
+def _show_status(env: str | None) -> None:
     with KedroSession.create(env=env) as session:
         history = cast(KedroSession, session).load_context().catalog.load("load_history")
     get_console().print(status_table(history))

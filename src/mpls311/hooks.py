@@ -2,28 +2,26 @@
 
 import logging
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import stamina.instrumentation
-from filelock import FileLock, Timeout
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from rich import get_console
 
-from mpls311.errors import UserError
 from mpls311.loads import LoadHistory
 from mpls311.parameters import SandboxSettings, SourceSettings, city_today
+from mpls311.run_lock import RunLock, run_lock
 from mpls311.summary import summary_table
 
 log = logging.getLogger(__name__)
 
 
-class RunLock:
-    """One run at a time on one warehouse."""
+class SingleRun:
+    """One run at a time on one lake and warehouse."""
 
     def __init__(self) -> None:
-        self._lock: FileLock | None = None
+        self._lock: RunLock | None = None
 
     @hook_impl(tryfirst=True)
     def before_pipeline_run(self, catalog: DataCatalog) -> None:
@@ -32,16 +30,19 @@ class RunLock:
         Raises:
             UserError: Another run has it.
         """
-        path = Path(catalog.load("params:lock_file"))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path, timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise UserError(
-                f"Another run is going on (it holds {path}). Wait for it to end, then run again."
-            ) from None
+        lock = run_lock(catalog.load("params:run_lock"))
+        lock.acquire()
         self._lock = lock
+
+    @hook_impl
+    def before_dataset_saved(self) -> None:
+        """Write nothing once the lock is lost.
+
+        Raises:
+            UserError: It is.
+        """
+        if self._lock:
+            self._lock.check()
 
     @hook_impl(trylast=True)
     def after_pipeline_run(self) -> None:

@@ -141,10 +141,10 @@ class TransformSettings(_Settings):
     profile: Literal["duckdb", "bigquery"] = "duckdb"
     target: Literal["prod", "dev"] = "prod"
     """`dev` builds mpls_311_development and publishes nothing."""
-    database: str
-    """The DuckDB file, for profile duckdb."""
     project: str
     """The dbt project's folder."""
+    environment: dict[str, str] = {}
+    """Environment variables that dbt/profiles.yml reads: where the warehouse is."""
 
 
 Mode = Literal["full", "incremental"]

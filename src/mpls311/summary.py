@@ -33,7 +33,10 @@ def summary_table(before: LoadHistory, after: LoadHistory, seconds: float) -> Re
         table.add_row(*cells)
     pending = any(load.state != "published" for load in touched)
     note = "; * still pending" if pending else ""
-    table.caption = f"{_counted(len(lines), 'load')} in {seconds:.1f} s{note}"
+    read = [load.published.bytes_processed for load in touched if load.published]
+    # Every load of a run carries the cost of all of it.
+    cost = next((f"; BigQuery processed {b / 1e6:,.1f} MB" for b in read if b is not None), "")
+    table.caption = f"{_counted(len(lines), 'load')} in {seconds:.1f} s{cost}{note}"
     return table
 
 
@@ -58,6 +61,7 @@ def status_table(history: LoadHistory) -> RenderableType:
 def _table(*headers: str, texts: int) -> Table:
     table = Table(
         box=box.SIMPLE_HEAD,
+        show_edge=False,
         pad_edge=False,
         padding=(0, 1, 0, 0),
         caption_justify="left",

@@ -1,8 +1,12 @@
+{#- The merge names the years in staging as literals: BigQuery then reads no other partition. -#}
+{%- set years = env_var('MPLS311_YEARS', '') -%}
+
 {{ config(
     materialized='incremental',
     incremental_strategy='merge',
     unique_key=['source_year', 'case_id'],
-    full_refresh=false,
+    incremental_predicates=['DBT_INTERNAL_DEST.source_year in (' ~ years ~ ')'] if years else none,
+    full_refresh=var('rebuild', false),
     on_schema_change='append_new_columns',
     partition_by=on_bigquery({
         'field': 'source_year',
@@ -13,7 +17,9 @@
 ) }}
 
 -- Staging holds the pending loads only, so everything already published lives here and nowhere else
--- in the warehouse. That is why a full refresh is refused.
+-- in the warehouse. That is why a full refresh is refused, except when staging holds every published load.
+
+{%- if years and is_incremental() -%}{{ require_years(ref('stg_mpls_311data'), years) }}{%- endif %}
 
 with ranked as (
 
@@ -68,7 +74,11 @@ select chosen.*
 from chosen
 {%- if is_incremental() %}
 left join {{ this }} as stored
-    on chosen.source_year = stored.source_year and chosen.case_id = stored.case_id
+    on chosen.source_year = stored.source_year
+    and chosen.case_id = stored.case_id
+    {%- if years %}
+    and stored.source_year in ({{ years }})
+    {%- endif %}
 -- The same load may be merged again after a crash; an older one must not undo a newer one.
 where stored.load_id is null or stored.load_id <= chosen.load_id
 {%- endif %}

@@ -30,11 +30,11 @@ _TYPES = {
 class DuckDBTableDataset(AbstractDataset[TableData, pd.DataFrame]):
     """A table of a DuckDB file, with the columns of a Pandera model.
 
-    `save` replaces the table, or appends to it, in one transaction. With nothing to save (no
-    files, no rows) it leaves the table alone, except to create it. With `key`, rows whose key
-    the table already holds are left out, so that appending again changes nothing. `load` gives
-    the table, or the result of `query`, and an empty frame while the table does not exist. The
-    file is open only meanwhile: dbt and readers need it too.
+    `save` replaces the table, or appends to it, in one transaction. No files at all leave the
+    table alone, except to create it. With `key`, rows whose key the table already holds are left
+    out, so that appending again changes nothing. `load` gives the table, or the result of
+    `query`, and an empty frame while the table does not exist. The file is open only meanwhile:
+    dbt and readers need it too.
 
     Example:
         track_load:
@@ -98,12 +98,13 @@ class DuckDBTableDataset(AbstractDataset[TableData, pd.DataFrame]):
         """Replace the rows, or append, in one transaction."""
         with self._connected() as connection, _transaction(connection):
             self._create(connection)
-            if not len(data):
+            if not isinstance(data, pyarrow.Table | pd.DataFrame) and not data:
                 return
-            rows = self._relation(connection, data)
-            rows.create_view("_saved", replace=True)
             if self._mode == "replace":
-                connection.execute(f"delete from {self._name}")
+                # Anew, and not just emptied: the table may be of an older version of the model.
+                connection.execute(f"drop table {self._name}")
+                self._create(connection)
+            self._relation(connection, data).create_view("_saved", replace=True)
             columns = ", ".join(quoted(name) for name in self._arrow_schema.names)
             unseen = ""
             if self._key:
@@ -126,12 +127,16 @@ class DuckDBTableDataset(AbstractDataset[TableData, pd.DataFrame]):
         return connection.read_parquet(list(data))
 
     def _create(self, connection: duckdb.DuckDBPyConnection) -> None:
-        columns = ", ".join(
-            f"{quoted(field.name)} {_TYPES[field.type]}{'' if field.nullable else ' not null'}"
+        """Make the table where there is none, and the columns that an older one lacks."""
+        columns = {
+            quoted(field.name): (_TYPES[field.type], "" if field.nullable else " not null")
             for field in self._arrow_schema
-        )
+        }
+        defined = ", ".join(f"{name} {kind}{rule}" for name, (kind, rule) in columns.items())
         connection.execute(f"create schema if not exists {quoted(self._schema)}")
-        connection.execute(f"create table if not exists {self._name} ({columns})")
+        connection.execute(f"create table if not exists {self._name} ({defined})")
+        for name, (kind, _) in columns.items():
+            connection.execute(f"alter table {self._name} add column if not exists {name} {kind}")
 
     @property
     def _arrow_schema(self) -> pyarrow.Schema:

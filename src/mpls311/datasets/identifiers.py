@@ -7,15 +7,15 @@ from kedro.io import DatasetError
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def quoted(identifier: str) -> str:
-    """The identifier in double quotes.
+def quoted(identifier: str, mark: str = '"') -> str:
+    """The identifier in double quotes, or in BigQuery's backticks.
 
     Raises:
         DatasetError: It is not made of letters, digits and underscores.
     """
     if not _IDENTIFIER.fullmatch(identifier):
         raise DatasetError(f"{identifier!r} is not a name for a table, schema or column.")
-    return f'"{identifier}"'
+    return f"{mark}{identifier}{mark}"
 
 
 def split_table(table: str) -> tuple[str, str]:

@@ -29,6 +29,7 @@ def put_once(fs: AbstractFileSystem, source: Path, target: str) -> None:
 
     Raises:
         ImmutableObjectError: `target` exists and holds something else.
+        StorageError: It cannot be written: no permission, no space.
     """
     try:
         if isinstance(fs, LocalFileSystem):
@@ -36,13 +37,24 @@ def put_once(fs: AbstractFileSystem, source: Path, target: str) -> None:
         else:
             # Not put_file: from 5 MiB on, gcsfs turns the refusal of it into another error.
             fs.pipe_file(target, source.read_bytes(), mode="create")
-    except FileExistsError:
+    except OSError as exc:
+        # A bucket may say "forbidden" of an object that is there, where replacing is not allowed.
+        fs.invalidate_cache()
+        if not isinstance(exc, FileExistsError) and not _is_there(fs, target):
+            raise StorageError(f"{target} cannot be written: {exc}.") from exc
         with fs.open(target, "rb") as existing:
             if hashlib.file_digest(existing, "sha256").hexdigest() != sha256_of(source):
                 raise ImmutableObjectError(
                     f"{target} exists already with other content. Files of the lake are never "
                     "overwritten; move it away if it does not belong there."
                 ) from None
+
+
+def _is_there(fs: AbstractFileSystem, target: str) -> bool:
+    try:
+        return bool(fs.exists(target))
+    except OSError:
+        return False
 
 
 def _link_once(source: Path, target: Path) -> None:

@@ -77,6 +77,8 @@ class Published(_OfALoad):
 
     phase: Literal["published"] = "published"
     watermark: AwareDatetime | None
+    bytes_processed: int | None = None
+    """Bytes that BigQuery read to build the marts, for all loads of the run together."""
 
 
 class Unchanged(_OfALoad):

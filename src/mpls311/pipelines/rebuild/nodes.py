@@ -1,8 +1,7 @@
-"""A new warehouse from the manifests and files of the lake alone."""
+"""The warehouse anew from the manifests and files of the lake alone."""
 
 import logging
 from collections.abc import Iterator
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -18,10 +17,8 @@ from mpls311.pipelines.transform.nodes import check_staging
 log = logging.getLogger(__name__)
 
 
-def stage_published_loads(
-    history: LoadHistory, service_requests: LakeFiles, settings: TransformSettings
-) -> list[str]:
-    """Set the old warehouse aside, and name the files of every load ever published.
+def stage_published_loads(history: LoadHistory, service_requests: LakeFiles) -> list[str]:
+    """Name the files of every load ever published.
 
     Returns:
         The addresses of the Parquet files, as stage gives them for pending loads.
@@ -32,11 +29,6 @@ def stage_published_loads(
     published = _published(history)
     if not published:
         raise UserError("No load was ever published: run `kedro run` first.")
-    old = Path(settings.database)
-    if old.exists():
-        aside = old.with_name(f"{old.name}.before-rebuild")
-        old.replace(aside)
-        log.info("The old warehouse is kept as %s.", aside)
     return staging_of(published, service_requests)
 
 
@@ -45,13 +37,13 @@ def rebuild_marts(
     history: LoadHistory,
     settings: TransformSettings,
 ) -> Iterator[pa.Table]:
-    """Build the marts, and give the tracking rows that the manifests tell.
+    """Build the marts as if nothing had been there, and give the tracking rows of the manifests.
 
-    The tracking rows come last: a run refuses a warehouse that lacks those of published loads,
-    so a rebuild that was interrupted cannot be mistaken for a whole one.
+    The tracking table is emptied first and filled last: a run refuses a warehouse that lacks the
+    rows of published loads, so a rebuild that was interrupted cannot be mistaken for a whole one.
 
     Yields:
-        No rows, so that dbt finds the table; then all of them.
+        No rows; then all of them.
 
     Raises:
         UserError: Staging does not hold the published loads.
@@ -61,7 +53,7 @@ def rebuild_marts(
     check_staging(staged, published, remedy="rebuild")
     rows = tracking_rows(history)
     yield rows.slice(0, 0)
-    run_dbt(settings)
+    run_dbt(settings, [load.source_year for load in published], rebuild=True)
     log.info("Rebuilt from %d loads of %s.", len(published), ", ".join(map(str, history.years)))
     yield rows
 

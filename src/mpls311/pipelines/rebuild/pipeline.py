@@ -1,4 +1,4 @@
-"""load_history, service_requests -> a new warehouse, tracking rows included."""
+"""load_history, service_requests -> the warehouse anew, tracking rows included."""
 
 from kedro.pipeline import Pipeline, node, pipeline
 
@@ -11,14 +11,14 @@ def create_pipeline(**_: object) -> Pipeline:
         [
             node(
                 stage_published_loads,
-                inputs=["load_history", "service_requests", "params:transform"],
+                inputs=["load_history", "service_requests"],
                 outputs="raw_mpls_311data@files",
                 name="stage_published_loads",
             ),
             node(
                 rebuild_marts,
                 inputs=["raw_mpls_311data@contents", "load_history", "params:transform"],
-                outputs="track_load",
+                outputs="rebuilt_track_load",
                 name="rebuild_marts",
             ),
         ],

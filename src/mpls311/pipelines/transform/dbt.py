@@ -2,8 +2,10 @@
 
 import logging
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +24,26 @@ class DbtError(UserError):
     """dbt could not build the marts; holds dbt's own words."""
 
 
-def run_dbt(settings: TransformSettings) -> None:
+@dataclass(frozen=True)
+class DbtBuild:
+    """What a successful dbt build cost."""
+
+    bytes_processed: int | None
+    """Bytes that the warehouse read, which is what BigQuery bills; None where it does not say."""
+
+
+def run_dbt(
+    settings: TransformSettings, years: Iterable[int], *, rebuild: bool = False
+) -> DbtBuild:
     """Build seeds, models and data tests.
 
     Unit tests are left out: they prove the models, not the rows, and `make test` runs them.
 
     Args:
-        settings: Profile, target, warehouse and project folder.
+        settings: Profile, target, environment and project folder.
+        years: The layers in staging: a merge looks at no partition of another year.
+        rebuild: Whether staging holds every published load, and what earlier ones left behind
+            in the warehouse is to be forgotten.
 
     Raises:
         DbtError: A model, a seed or a test of severity error failed, or dbt did not start.
@@ -37,40 +52,45 @@ def run_dbt(settings: TransformSettings) -> None:
     # dbt takes seconds to import, and most runs of an unchanged city never get here.
     from dbt.cli.main import dbtRunner
 
-    project = Path(settings.project).resolve()
-    command = ["--quiet", "--log-level", "none", "--log-level-file", "none", "build"]
-    command += ["--project-dir", str(project), "--profiles-dir", str(project)]
-    command += ["--profile", settings.profile, "--target", settings.target]
-    command += ["--exclude-resource-type", "unit_test"]
-    with _surroundings(settings), _progress() as callback:
-        outcome = dbtRunner(callbacks=[callback]).invoke(command)
+    command = ["build", "--exclude-resource-type", "unit_test"]
+    command += ["--vars", "{rebuild: true}"] if rebuild else []
+    with _surroundings(settings, years), _progress() as callback:
+        outcome = dbtRunner(callbacks=[callback]).invoke([*command, *_options(settings)])
         results = getattr(outcome.result, "results", ())
         _log_results(results)
         if not outcome.success:
             raise DbtError(_explain(outcome.exception, results, settings))
+    return DbtBuild(bytes_processed=_bytes_processed(results))
+
+
+def _options(settings: TransformSettings) -> list[str]:
+    project = str(Path(settings.project).resolve())
+    return [
+        *("--project-dir", project, "--profiles-dir", project),
+        *("--profile", settings.profile, "--target", settings.target),
+        *("--quiet", "--log-level", "none", "--log-level-file", "none"),
+    ]
 
 
 @contextmanager
-def _surroundings(settings: TransformSettings) -> Iterator[None]:
+def _surroundings(settings: TransformSettings, years: Iterable[int]) -> Iterator[None]:
     """The environment dbt needs, and this process as it was afterwards."""
-    folder, before = Path.cwd(), os.environ.get("MPLS311_DUCKDB")
-    os.environ["MPLS311_DUCKDB"] = str(Path(settings.database).resolve())
+    folder, before = Path.cwd(), dict(os.environ)
+    os.environ.update(settings.environment)
+    os.environ["MPLS311_YEARS"] = ", ".join(str(year) for year in sorted(set(years)))
     try:
         yield
     finally:
         os.chdir(folder)
-        if before is None:
-            del os.environ["MPLS311_DUCKDB"]
-        else:
-            os.environ["MPLS311_DUCKDB"] = before
+        os.environ.clear()
+        os.environ.update(before)
         _release_locks()
 
 
 def _release_locks() -> None:
-    # Until then the DuckDB file stays locked for other processes (duckdb/dbt-duckdb#616).
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
-    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    # Until then a DuckDB file stays locked for other processes (duckdb/dbt-duckdb#616).
+    if duckdb := sys.modules.get("dbt.adapters.duckdb.connections"):
+        duckdb.DuckDBConnectionManager.close_all_connections()
 
 
 @contextmanager
@@ -125,18 +145,23 @@ def _explain(exception: BaseException | None, results: Any, settings: TransformS
 
 def _explain_result(result: Any, settings: TransformSettings) -> str:
     text = f"{result.node.resource_type} {result.node.name}: {_compact(result.message or '')}"
-    if result.status == "fail" and settings.profile == "duckdb" and result.node.compiled_code:
-        text += "".join(f"\n  {row}" for row in _offending_rows(result, settings))
+    if result.status == "fail" and result.node.compiled_code:
+        rows = _offending_rows(result.node.compiled_code, settings)
+        text += "".join(f"\n  {row}" for row in rows)
     return text
 
 
-def _offending_rows(result: Any, settings: TransformSettings) -> list[dict[str, Any]]:
-    import duckdb
+def _offending_rows(sql: str, settings: TransformSettings) -> list[dict[str, Any]]:
+    from dbt.cli.main import dbtRunner
 
-    with duckdb.connect(settings.database) as connection:
-        relation = connection.sql(result.node.compiled_code)
-        rows = relation.limit(_EXAMPLE_ROWS).fetchall()
-        return [dict(zip(relation.columns, row, strict=True)) for row in rows]
+    command = ["show", "--inline", sql, "--limit", str(_EXAMPLE_ROWS), *_options(settings)]
+    shown = getattr(dbtRunner().invoke(command).result, "results", ())
+    return [dict(row.dict()) for result in shown for row in result.agate_table.rows]
+
+
+def _bytes_processed(results: Any) -> int | None:
+    costs = [result.adapter_response.get("bytes_processed") for result in results]
+    return sum(cost or 0 for cost in costs) if any(cost is not None for cost in costs) else None
 
 
 def _compact(message: str) -> str:

@@ -12,7 +12,7 @@ from mpls311.loads import Failed, Load, LoadHistory, Manifest, Published, tracki
 from mpls311.loads.tracking import staged_rows
 from mpls311.parameters import TransformSettings
 from mpls311.pipelines.stage.nodes import check_ready
-from mpls311.pipelines.transform.dbt import DbtError, run_dbt
+from mpls311.pipelines.transform.dbt import DbtBuild, DbtError, run_dbt
 
 log = logging.getLogger(__name__)
 
@@ -50,19 +50,20 @@ def run_dbt_and_record_loads(
         yield tracking_rows(history), []
         return
     check_staging(staged, pending)
+    years = [load.source_year for load in pending]
     if settings.target == "dev":
         yield tracking_rows(history), []
-        run_dbt(settings)
+        run_dbt(settings, years)
         log.info("dbt target dev: nothing is published, the loads stay pending.")
         return
     yield pa.concat_tables([tracking_rows(history), staged_rows(pending)]), []
     try:
-        run_dbt(settings)
+        build = run_dbt(settings, years)
     except DbtError as exc:
         failed = [_failed(load, exc) for load in pending if not load.failed]
         yield tracking_rows(history.plus(*failed)), failed
         raise
-    published = [_published(load, history) for load in pending]
+    published = [_published(load, history, build) for load in pending]
     yield tracking_rows(history.plus(*published)), published
     log.info("Published %s.", ", ".join(str(load.source_year) for load in pending))
 
@@ -87,7 +88,7 @@ def check_staging(staged: pd.DataFrame, loads: Sequence[Load], *, remedy: str = 
         )
 
 
-def _published(load: Load, history: LoadHistory) -> Published:
+def _published(load: Load, history: LoadHistory, build: DbtBuild) -> Published:
     assert load.validated, "check_ready saw to it"
     marks = (history.watermark(load.source_year), load.validated.candidate_watermark)
     return Published(
@@ -95,6 +96,7 @@ def _published(load: Load, history: LoadHistory) -> Published:
         source_year=load.source_year,
         ended_at=datetime.now(UTC),
         watermark=max((mark for mark in marks if mark), default=None),
+        bytes_processed=build.bytes_processed,
     )
 
 
