@@ -10,7 +10,7 @@ ENV ?= base
 YEARS ?= recent
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo run status viz test lint format schemas lock clean
+.PHONY: help setup setup-dev demo run status viz test test-cloud lint format schemas lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ viz: .venv/runtime ## The pipelines drawn in the browser (ENV=demo)
 
 test: .venv/dev lint ## Checks and all tests
 	@$(BIN)/python -m pytest -q
+
+test-cloud: .venv/dev ## The tests against Cloud Storage and BigQuery emulators
+	@$(BIN)/python -m pytest -q tests/cloud
 
 lint: .venv/dev ## Style and types
 	@$(BIN)/ruff check .

@@ -1,0 +1,139 @@
+"""The same stand-in city through DuckDB and through BigQuery: the same tables, row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pytest
+from emulators import PROJECT
+from google.cloud import bigquery
+from project import Project
+
+from mpls311.sandbox import City, serve
+
+SCHEMAS = ("mpls_311_staging", "mpls_311_production")
+OF_THE_RUN = {"load_id", "loaded_at", "job_start", "job_end", "job_runtime", "pq_path"}
+"""Columns that say when a run was: the two runs are not at the same moment."""
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    columns: tuple[str, ...]
+    rows: list[Row]
+
+
+def plain(column: str, value: Any) -> Any:
+    """A value as both engines can give it."""
+    if column == "deleted_at":
+        return value is not None
+    if isinstance(value, datetime) and value.tzinfo:
+        return value.astimezone(UTC).replace(tzinfo=None)
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def comparable(columns: list[str], rows: list[Row]) -> Table:
+    kept = sorted(name for name in columns if name not in OF_THE_RUN)
+    places = [columns.index(name) for name in kept]
+    values = [
+        tuple(plain(name, row[place]) for name, place in zip(kept, places, strict=True))
+        for row in rows
+    ]
+    return Table(tuple(kept), sorted(values, key=repr))
+
+
+def duckdb_tables(project: Project) -> dict[str, Table]:
+    path = project.folder / "data/warehouse/mpls_311.duckdb"
+    tables = {}
+    with duckdb.connect(path, read_only=True) as connection:
+        connection.execute("set timezone = 'UTC'")
+        listing = "select table_schema, table_name from information_schema.tables"
+        for schema, name in connection.execute(listing).fetchall():
+            found = connection.execute(f'select * from "{schema}"."{name}"')
+            columns = [column[0] for column in found.description or ()]
+            tables[f"{schema}.{name}"] = comparable(columns, found.fetchall())
+    return tables
+
+
+def bigquery_tables(client: bigquery.Client) -> dict[str, Table]:
+    tables = {}
+    for schema in SCHEMAS:
+        for listed in client.list_tables(f"{PROJECT}.{schema}"):
+            found = client.query_and_wait(f"select * from `{PROJECT}.{schema}.{listed.table_id}`")
+            columns = [field.name for field in found.schema]
+            rows = [tuple(row.values()) for row in found]
+            tables[f"{schema}.{listed.table_id}"] = comparable(columns, rows)
+    return tables
+
+
+def differences(left: Mapping[str, Table], right: Mapping[str, Table]) -> dict[str, Any]:
+    """What differs, by table: columns, or rows with how often each side has them."""
+    found: dict[str, Any] = {}
+    for name in left.keys() | right.keys():
+        one, other = left.get(name), right.get(name)
+        if one is None or other is None:
+            found[name] = "only on one side"
+        elif one.columns != other.columns:
+            found[name] = set(one.columns) ^ set(other.columns)
+        elif one.rows != other.rows:
+            found[name] = [
+                pair for pair in zip(one.rows, other.rows, strict=False) if len(set(pair)) > 1
+            ][:3]
+    return found
+
+
+@dataclass(frozen=True)
+class Twins:
+    """One project on DuckDB, one on the emulators."""
+
+    local: Project
+    cloud: Project
+    client: bigquery.Client
+
+    def run(self, params: str, *, as_of: date | None = None, pipeline: str = "") -> str:
+        """Run both; gives the output of the one in the cloud."""
+        if as_of is None:
+            self.local.ran(params, pipeline=pipeline)
+            return self.cloud.ran(params, env="gcp", pipeline=pipeline)
+        with serve(City(rows_per_year=1_500, as_of=as_of)) as server:
+            return self.run(f"{params},source.services_url={server.services_url}")
+
+    def assert_same(self) -> dict[str, Table]:
+        local, cloud = duckdb_tables(self.local), bigquery_tables(self.client)
+        assert differences(local, cloud) == {}
+        return cloud
+
+
+@pytest.fixture(scope="module")
+def twins(tmp_path_factory: pytest.TempPathFactory, warehouse: bigquery.Client) -> Twins:
+    folder = tmp_path_factory.mktemp("twins")
+    return Twins(Project(folder / "local"), Project(folder / "cloud"), warehouse)
+
+
+def test_the_marts_are_the_same_on_both_engines_whatever_was_run(twins: Twins) -> None:
+    output = twins.run("years=2024+2025", as_of=date(2025, 1, 10))
+    first = twins.assert_same()
+    assert "BigQuery processed" in output
+    assert len(first["mpls_311_production.fact_311data"].rows) > 1_500
+
+    twins.run("years=2024+2025", as_of=date(2025, 1, 20))
+    increment = twins.assert_same()
+    assert (
+        increment["mpls_311_production.fact_311data"] != first["mpls_311_production.fact_311data"]
+    )
+
+    twins.run("years=2024+2025,mode=full", as_of=date(2025, 1, 20))
+    full = twins.assert_same()
+
+    unreachable = "source.services_url=http://127.0.0.1:1/rest/services"
+    twins.run(unreachable, pipeline="rebuild")
+    assert twins.assert_same().keys() == full.keys()
+
+    twins.run("years=2024+2025", as_of=date(2025, 1, 20))
+    assert twins.assert_same()["mpls_311_staging.track_load"].rows[-1]
