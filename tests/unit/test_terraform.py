@@ -35,19 +35,11 @@ def roles_granted(kind: str) -> set[str]:
 def lifecycle_rules() -> list[tuple[str, list[str]]]:
     """Return for each rule of the bucket which versions it deletes, under which prefixes."""
     bucket = RESOURCES["google_storage_bucket", "lake"]
-    rules = bucket.split("lifecycle_rule {")[1:]
+    rules = re.findall(r'with_state += "(\w+)"\n +matches_prefix += \[(.+)\]', bucket)
+    assert len(rules) == bucket.count("lifecycle_rule {"), "each rule has a state and prefixes"
     return [
-        (
-            re.search(r'with_state += "(\w+)"', rule)[1],  # type: ignore[index]
-            [
-                LOCALS[name]
-                for name in re.findall(
-                    r"local\.(\w+)",
-                    re.search(r"matches_prefix += \[(.*)\]", rule)[1],  # type: ignore[index]
-                )
-            ],
-        )
-        for rule in rules
+        (state, [LOCALS[name] for name in re.findall(r"local\.(\w+)", prefixes)])
+        for state, prefixes in rules
     ]
 
 
