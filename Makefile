@@ -10,10 +10,11 @@ ENV ?= base
 YEARS ?= recent
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo run status viz test test-cloud lint format schemas lock clean
+.PHONY: help setup setup-dev demo run status viz test test-cloud lint format schemas lock \
+	terraform-check clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 .venv/runtime: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mpls311 needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
@@ -69,6 +70,11 @@ lock: .venv/dev ## Lock all dependencies anew
 		--no-emit-find-links --python-version 3.11 pyproject.toml --extra dev -o requirements-dev.txt
 	@$(BIN)/uv pip compile --quiet --universal --no-annotate --no-header --no-emit-index-url \
 		--no-emit-find-links --python-version 3.11 pyproject.toml -c requirements-dev.txt -o requirements.txt
+
+terraform-check: ## Format and validity of terraform/ (needs terraform and the network)
+	@terraform -chdir=terraform fmt -check -recursive -diff
+	@terraform -chdir=terraform init -backend=false -input=false
+	@terraform -chdir=terraform validate
 
 clean: ## Remove .venv, caches and all data of demo runs
 	rm -rf .venv data/demo dbt/target dbt/logs .mypy_cache .pytest_cache .ruff_cache .hypothesis

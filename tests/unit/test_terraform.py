@@ -1,0 +1,114 @@
+"""What the infrastructure promises: few rights, nothing public, a lake that only loses raw pages.
+
+Whether Terraform accepts the files is for `make terraform-check`, which needs its provider.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mpls311.schemas import ServiceRequest, TrackedLoad
+
+PROJECT = Path(__file__).parents[2]
+TEXT = "\n".join(file.read_text("utf-8") for file in sorted((PROJECT / "terraform").glob("*.tf")))
+# `terraform fmt` puts the end of a block, and nothing else, at the start of a line.
+RESOURCES = {
+    (kind, name): body
+    for kind, name, body in re.findall(
+        r'^resource "(\w+)" "(\w+)" \{\n(.*?)^\}', TEXT, flags=re.MULTILINE | re.DOTALL
+    )
+}
+LOCALS = dict(re.findall(r'^  (\w+) += "([^"$]*)"$', TEXT, flags=re.MULTILINE))
+
+
+def roles_granted(kind: str) -> set[str]:
+    """Return the roles in all resources of a kind."""
+    bodies = [body for (of_kind, _), body in RESOURCES.items() if of_kind == kind]
+    return {role for body in bodies for role in re.findall(r'"(roles/[^"]+)"', body)}
+
+
+def lifecycle_rules() -> list[tuple[str, list[str]]]:
+    """Return for each rule of the bucket which versions it deletes, under which prefixes."""
+    bucket = RESOURCES["google_storage_bucket", "lake"]
+    rules = re.findall(r'with_state += "(\w+)"\n +matches_prefix += \[(.+)\]', bucket)
+    assert len(rules) == bucket.count("lifecycle_rule {"), "each rule has a state and prefixes"
+    return [
+        (state, [LOCALS[name] for name in re.findall(r"local\.(\w+)", prefixes)])
+        for state, prefixes in rules
+    ]
+
+
+def test_each_right_is_one_that_the_readme_explains() -> None:
+    assert {kind for kind, _ in RESOURCES if "_iam_" in kind} == {
+        "google_bigquery_dataset_iam_member",
+        "google_cloud_run_v2_job_iam_member",
+        "google_project_iam_member",
+        "google_storage_bucket_iam_member",
+    }
+    # For the whole project: to run jobs and open read sessions, never to see or change data.
+    assert roles_granted("google_project_iam_member") == {
+        "roles/bigquery.jobUser",
+        "roles/bigquery.readSessionUser",
+    }
+    granted = set(re.findall(r'"(roles/[^"]+)"', TEXT))
+    readme = (PROJECT / "terraform" / "README.md").read_text("utf-8")
+    explained = readme.partition("## Rights")[2].partition("\n## ")[0]
+    assert granted == {f"roles/{name}" for name in re.findall(r"^\| `(.+?)` \|", explained, re.M)}
+
+
+def test_nothing_is_public() -> None:
+    assert not re.search("allUsers|allAuthenticatedUsers", TEXT)
+    bucket = RESOURCES["google_storage_bucket", "lake"]
+    assert re.search(r'public_access_prevention += "enforced"', bucket)
+    assert re.search(r"uniform_bucket_level_access += true", bucket)
+
+
+def test_the_job_replaces_only_reports_and_the_lease() -> None:
+    replaceable = RESOURCES["google_storage_bucket_iam_member", "job_replaceable"]
+    lake = RESOURCES["google_storage_bucket_iam_member", "job_lake"]
+
+    assert set(re.findall(r'"(roles/[^"]+)"', lake)) == {
+        "roles/storage.objectCreator",
+        "roles/storage.objectViewer",
+    }
+    assert "toset([local.reporting_prefix, local.lease_prefix])" in replaceable
+    assert "/objects/${each.value}" in replaceable
+
+
+def test_of_what_manifests_name_only_raw_pages_expire() -> None:
+    catalog = yaml.safe_load((PROJECT / "conf/base/catalog_lake.yml").read_text("utf-8"))
+    folders = {
+        name: (entry.get("path") or entry["filepath"]).removeprefix("${globals:lake}/")
+        for name, entry in catalog.items()
+    }
+    expiring = {
+        state: {name for name, folder in folders.items() if folder.startswith(tuple(prefixes))}
+        for state, prefixes in lifecycle_rules()
+    }
+
+    assert expiring == {
+        "LIVE": {"raw_requests"},
+        "ARCHIVED": {"raw_requests", "validation_report"},
+    }
+
+
+@pytest.mark.parametrize("model", [ServiceRequest, TrackedLoad])
+def test_tables_have_the_descriptions_of_the_models(model: type[ServiceRequest]) -> None:
+    schema = model.to_schema()
+    table = RESOURCES["google_bigquery_table", schema.name]
+
+    assert f'description = "{schema.description}"' in re.sub(" +", " ", table)
+    assert f"schemas/{schema.name}.json" in table
+
+
+def test_the_image_has_the_version_of_the_package() -> None:
+    version = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    tag = re.search(r'variable "image_tag" \{.*?default += "([^"]+)"', TEXT, flags=re.DOTALL)
+
+    assert tag
+    assert tag[1] == version
