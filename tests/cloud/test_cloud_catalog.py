@@ -58,4 +58,4 @@ def test_kedro_viz_draws_the_cloud_without_touching_it(tmp_path: Path) -> None:
 
     graph = json.loads((project.folder / "build/api/main").read_text())
     kinds = {node["dataset_type"] for node in graph["nodes"] if node["type"] == "data"}
-    assert "bigquery_table.BigQueryTableDataset" in kinds
+    assert "datasets.bigquery_table.BigQueryTableDataset" in kinds
