@@ -43,9 +43,9 @@ async def fetch_object_ids(
 async def fetch_page(
     transport: Transport, layer: FeatureLayer, where: str, page: Page, meter: Meter
 ) -> DecodedPage:
-    """Ask for all columns of one page, points in degrees (WGS 84)."""
+    """Ask for the columns of one page, points in degrees (WGS 84)."""
     parameters = {
-        "outFields": "*",
+        "outFields": layer.out_fields,
         "returnGeometry": "true" if layer.is_point else "false",
         "outSR": "4326",
         "f": "json",

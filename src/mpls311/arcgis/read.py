@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,9 @@ from mpls311.arcgis.transport import Meter, Transport, together
 
 _LOG = logging.getLogger(__name__)
 
+EVERYTHING = "1=1"
+"""The condition that all rows meet."""
+
 
 @dataclass(frozen=True)
 class ReadReport:
@@ -34,6 +37,7 @@ class ReadReport:
         layer: As it was at the end of the read.
         where: The condition that was read.
         count: Rows that meet it, by the service's count before and after.
+        layer_count: Rows of the whole layer, by the service's count at the end.
         rows: Rows in the file, equal to `count`.
         pages: Pages the rows came in.
         requests: Requests that went out, retries and torn passes included.
@@ -49,6 +53,7 @@ class ReadReport:
     layer: FeatureLayer
     where: str
     count: int
+    layer_count: int
     rows: int
     pages: int
     requests: int
@@ -68,12 +73,15 @@ class LayerReader:
         transport: Transport,
         where: str,
         path: Path,
+        *,
+        fields: Sequence[str] | None = None,
         on_rows: Callable[[int], None] | None = None,
         on_plan: Callable[[int], None] | None = None,
     ) -> None:
         self._transport = transport
         self._where = where
         self._path = path
+        self._fields = fields
         self._on_rows = on_rows or _ignore
         self._on_plan = on_plan or _ignore
         self._meter = Meter()
@@ -84,12 +92,13 @@ class LayerReader:
         passes = self._transport.settings.torn_attempts
         for torn_reads in range(passes):
             check_edition(layer, expect_edit_date)
+            layer = self._seen(layer)
             try:
                 return await self._pass(layer, torn_reads)
             except (TornReadError, SchemaDriftError) as exc:
                 last = exc
             _LOG.warning("Pass %d of %d: %s", torn_reads + 1, passes, last)
-            fresh = await fetch_layer(self._transport, layer.url, self._meter)
+            fresh = self._seen(await fetch_layer(self._transport, layer.url, self._meter))
             if isinstance(last, SchemaDriftError) and fresh.fields == layer.fields:
                 raise last  # the metadata stands by what the page contradicts
             layer = fresh
@@ -115,7 +124,7 @@ class LayerReader:
             try:
                 await together(*(fetcher.fetch(page) for page in plan.pages))
                 fetcher.check_distinct()
-                after = await self._edition(layer)
+                after, layer_count = await self._edition(layer)
                 check_unmoved(Edition(layer, count), fetcher.rows, after)
             except BaseException:
                 if fetcher.rows:
@@ -126,6 +135,7 @@ class LayerReader:
             layer=after.layer,
             where=self._where,
             count=after.count,
+            layer_count=layer_count,
             rows=fetcher.rows,
             pages=fetcher.pages,
             requests=self._meter.requests,
@@ -149,12 +159,17 @@ class LayerReader:
             _LOG.info("%s lists no object ids, it is read by offset: %s", layer.url, exc)
             return None
 
-    async def _edition(self, layer: FeatureLayer) -> Edition:
-        count, fresh = await together(
-            fetch_count(self._transport, layer, self._where, self._meter),
+    async def _edition(self, layer: FeatureLayer) -> tuple[Edition, int]:
+        """The layer now, with the number of rows that meet the condition, and of all rows."""
+        conditions = dict.fromkeys((self._where, EVERYTHING))
+        fresh, *counts = await together(
             fetch_layer(self._transport, layer.url, self._meter),
+            *(fetch_count(self._transport, layer, where, self._meter) for where in conditions),
         )
-        return Edition(fresh, count)
+        return Edition(self._seen(fresh), counts[0]), counts[-1]
+
+    def _seen(self, layer: FeatureLayer) -> FeatureLayer:
+        return layer if self._fields is None else layer.only(self._fields)
 
 
 def _ignore(_rows: int) -> None:

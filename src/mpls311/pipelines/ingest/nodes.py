@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from mpls311.datasets import LakeFiles
 from mpls311.errors import UserError
 from mpls311.loads import LoadHistory, Manifest
 from mpls311.parameters import ReadMode, SourceSettings, Years, city_today
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 def read_feature_layers(
     history: LoadHistory,
     tracked: pd.DataFrame,
+    earlier: LakeFiles,
     years: Years,
     mode: ReadMode,
     source: SourceSettings,
@@ -30,6 +32,7 @@ def read_feature_layers(
     Args:
         history: What was loaded before.
         tracked: The load tracking table of the warehouse.
+        earlier: Service requests of earlier loads, to find deleted ones.
         years: The years asked for.
         mode: `full` re-reads them; `incremental` reads what the history says is due.
         source: Where the layers are.
@@ -52,6 +55,7 @@ def read_feature_layers(
         for read in iterate(
             read_years(
                 history,
+                earlier,
                 wanted,
                 must_exist=years.are_named,
                 mode=mode.root,

@@ -14,6 +14,7 @@ def create_pipeline(**_: object) -> Pipeline:
                 inputs=[
                     "load_history",
                     "load_tracking",
+                    "earlier_service_requests",
                     "params:years",
                     "params:mode",
                     "params:source",
