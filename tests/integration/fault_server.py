@@ -72,6 +72,12 @@ def body(content: bytes) -> Fault:
     return lambda _: web.Response(body=content)
 
 
+def gzipped(content: bytes, *, skip: int = 0, keep: int | None = None) -> Fault:
+    """Answer with a part of what gzip makes of this body."""
+    packed = gzip.compress(content)[skip:keep]
+    return lambda _: web.Response(body=packed, headers={"Content-Encoding": "gzip"})
+
+
 @dataclass
 class FaultServer:
     """Rows, metadata, and a script of faults.

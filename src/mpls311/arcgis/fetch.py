@@ -56,15 +56,16 @@ class PageFetcher:
     async def fetch(self, page: Page) -> None:
         """Fetch a page, in pieces if the service does not serve it in one.
 
-        Holds one of the client's page slots until its rows are with the writer, so that pages
-        never pile up in memory faster than they are written.
+        Holds a page slot and its share of the budget until its rows are with the writer, so that
+        pages never pile up in memory faster than they are written.
 
         Raises:
             TornReadError: The rows are no longer those of the plan.
             ArcGISError: Whatever a page, or one of its rows alone, ends in after its retries.
 
         """
-        async with self._transport.page_slots:
+        values = page.expected * len(self._layer.fields)
+        async with self._transport.page_slots, self._transport.budget.take(values):
             pieces = [page]
             while pieces:
                 piece = pieces.pop()

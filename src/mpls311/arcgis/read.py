@@ -98,6 +98,8 @@ class LayerReader:
             except (TornReadError, SchemaDriftError) as exc:
                 last = exc
             _LOG.warning("Pass %d of %d: %s", torn_reads + 1, passes, last)
+            if torn_reads + 1 < passes:
+                await self._transport.rest(self._transport.settings.backoff_max)
             fresh = self._seen(await fetch_layer(self._transport, layer.url, self._meter))
             if isinstance(last, SchemaDriftError) and fresh.fields == layer.fields:
                 raise last  # the metadata stands by what the page contradicts
@@ -155,7 +157,12 @@ class LayerReader:
             raise
         except ServiceError as exc:
             if not (layer.supports_pagination and layer.supports_order_by):
-                raise
+                raise ServiceError(
+                    f"{layer.url} can neither list its object ids nor be read in ordered pages, so "
+                    f"it cannot be read completely: ask its owner to allow one of them. ({exc})",
+                    url=layer.url,
+                    code=exc.code,
+                ) from exc
             _LOG.info("%s lists no object ids, it is read by offset: %s", layer.url, exc)
             return None
 

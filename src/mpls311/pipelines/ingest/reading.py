@@ -83,7 +83,7 @@ async def read_years(
     Raises:
         UserError: Before any row was read: a layer is missing, unreachable or has drifted.
     """
-    settings = ClientSettings(concurrency=source.concurrency)
+    settings = ClientSettings(concurrency=source.concurrency, deadline=source.deadline_minutes * 60)
     async with ArcGISClient(settings) as client:
         layers = await _look(client, years, must_exist=must_exist, source=source)
         for layer in layers.values():
