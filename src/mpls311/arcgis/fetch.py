@@ -8,9 +8,11 @@ import sys
 from collections.abc import Callable
 
 import numpy as np
+import pyarrow as pa
 
 from mpls311.arcgis.decode import DecodedPage
 from mpls311.arcgis.errors import ArcGISError, ServiceError, ThrottledError, TransportError
+from mpls311.arcgis.journal import PageJournal
 from mpls311.arcgis.layer import FeatureLayer
 from mpls311.arcgis.plan import ObjectIds, Page
 from mpls311.arcgis.proof import check_distinct, ids_of, is_complete
@@ -28,7 +30,8 @@ class PageFetcher:
 
     Attributes:
         rows: Rows kept so far.
-        pages: Answers they came in.
+        resumed: How many of them came out of the journal.
+        pages: Pages they came in.
 
     """
 
@@ -38,15 +41,18 @@ class PageFetcher:
         layer: FeatureLayer,
         where: str,
         spool: Spool,
+        journal: PageJournal,
         meter: Meter,
         on_rows: Callable[[int], None],
     ) -> None:
         self.rows = 0
+        self.resumed = 0
         self.pages = 0
         self._transport = transport
         self._layer = layer
         self._where = where
         self._spool = spool
+        self._journal = journal
         self._meter = meter
         self._on_rows = on_rows
         self._writing = asyncio.Lock()
@@ -69,11 +75,11 @@ class PageFetcher:
             pieces = [page]
             while pieces:
                 piece = pieces.pop()
-                answer = None if piece.expected > self._cap else await self._ask(piece)
-                if answer is None:
+                rows = await self._rows_of(piece)
+                if rows is None:
                     pieces.extend(reversed(piece.split()))
                 else:
-                    await self._keep(piece, answer)
+                    await self._keep(piece, rows)
                     if piece.expected < page.expected:
                         self._learn(piece.expected)
 
@@ -81,6 +87,20 @@ class PageFetcher:
         """Require, of offset pages, that no row came twice; ranges cannot overlap."""
         if self._offset_ids:
             check_distinct(np.concatenate(self._offset_ids), self._layer)
+
+    async def _rows_of(self, page: Page) -> pa.Table | None:
+        """Return None for a page that is to be halved."""
+        if self._journal.has(page):
+            table = await self._transport.run(self._journal.get, page)
+            if table is not None:
+                self.resumed += page.expected
+                return table
+        if page.expected > self._cap or self._journal.has_part_of(page):
+            return None
+        answer = await self._ask(page)
+        if answer is not None:
+            await self._transport.run(self._journal.put, page, answer.table)
+        return answer and answer.table
 
     async def _ask(self, page: Page) -> DecodedPage | None:
         """Return None for a page that is to be halved."""
@@ -101,14 +121,14 @@ class PageFetcher:
         """Remember what the service can bear, so that pages to come need not find out."""
         self._cap = min(self._cap, max(rows, _SMALLEST_CAP))
 
-    async def _keep(self, page: Page, answer: DecodedPage) -> None:
+    async def _keep(self, page: Page, rows: pa.Table) -> None:
         async with self._writing:
-            await self._transport.run(self._spool.add, answer.table)
+            await self._transport.run(self._spool.add, rows)
         if page.object_ids is None:
-            self._offset_ids.append(ids_of(answer.table, self._layer))
-        self.rows += answer.table.num_rows
+            self._offset_ids.append(ids_of(rows, self._layer))
+        self.rows += rows.num_rows
         self.pages += 1
-        self._on_rows(answer.table.num_rows)
+        self._on_rows(rows.num_rows)
 
 
 def _may_be_size(exc: ArcGISError) -> bool:

@@ -16,6 +16,7 @@ from mpls311.arcgis.errors import (
     TornReadError,
 )
 from mpls311.arcgis.fetch import PageFetcher
+from mpls311.arcgis.journal import PageJournal
 from mpls311.arcgis.layer import FeatureLayer
 from mpls311.arcgis.plan import ObjectIds, plan_offsets, plan_pages
 from mpls311.arcgis.proof import Edition, check_count, check_edition, check_unmoved
@@ -39,6 +40,7 @@ class ReadReport:
         count: Rows that meet it, by the service's count before and after.
         layer_count: Rows of the whole layer, by the service's count at the end.
         rows: Rows in the file, equal to `count`.
+        resumed: How many of them an earlier read that was cut off had brought already.
         pages: Pages the rows came in.
         requests: Requests that went out, retries and torn passes included.
         retries: How many of them repeated another.
@@ -55,6 +57,7 @@ class ReadReport:
     count: int
     layer_count: int
     rows: int
+    resumed: int
     pages: int
     requests: int
     retries: int
@@ -75,6 +78,7 @@ class LayerReader:
         path: Path,
         *,
         fields: Sequence[str] | None = None,
+        journal: Path | None = None,
         on_rows: Callable[[int], None] | None = None,
         on_plan: Callable[[int], None] | None = None,
     ) -> None:
@@ -82,6 +86,7 @@ class LayerReader:
         self._where = where
         self._path = path
         self._fields = fields
+        self._journal = journal
         self._on_rows = on_rows or _ignore
         self._on_plan = on_plan or _ignore
         self._meter = Meter()
@@ -119,18 +124,21 @@ class LayerReader:
             plan = plan_pages(ids, layer.page_limit)
             check_count(layer, plan.rows, count)
         self._on_plan(plan.rows)
+        journal = PageJournal(self._journal, layer, self._where, ids)
         with Spool(self._path, layer.arrow_schema) as spool:
             fetcher = PageFetcher(
-                self._transport, layer, self._where, spool, self._meter, self._on_rows
+                self._transport, layer, self._where, spool, journal, self._meter, self._on_rows
             )
             try:
                 await together(*(fetcher.fetch(page) for page in plan.pages))
                 fetcher.check_distinct()
                 after, layer_count = await self._edition(layer)
                 check_unmoved(Edition(layer, count), fetcher.rows, after)
-            except BaseException:
+            except BaseException as exc:
                 if fetcher.rows:
                     self._on_rows(-fetcher.rows)
+                if isinstance(exc, TornReadError | SchemaDriftError):
+                    journal.clear()
                 raise
             await self._transport.run(Spool.commit, spool)
         return ReadReport(
@@ -139,6 +147,7 @@ class LayerReader:
             count=after.count,
             layer_count=layer_count,
             rows=fetcher.rows,
+            resumed=fetcher.resumed,
             pages=fetcher.pages,
             requests=self._meter.requests,
             retries=self._meter.retries,

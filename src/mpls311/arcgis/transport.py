@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from types import SimpleNamespace, TracebackType
-from typing import Any, NoReturn, Self, TypeVar
+from typing import Any, NoReturn, Self, TypeVar, TypeVarTuple
 from urllib.parse import urlencode
 
 import aiohttp
@@ -28,6 +28,7 @@ from mpls311.arcgis.settings import ClientSettings
 from mpls311.arcgis.throttle import Budget, Gate, Limit, parse_retry_after
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 R = TypeVar("R")
 
 _LONGEST_GET = 1800  # bytes of query; proxies and IIS begin to refuse at about 2,000
@@ -122,9 +123,9 @@ class Transport:
                 retriable=False,
             ) from exc
 
-    async def run(self, work: Callable[[T], R], item: T) -> R:
+    async def run(self, work: Callable[[*Ts], R], *items: *Ts) -> R:
         """Run CPU work in one of the two worker threads."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work, item)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work, *items)
 
     async def fetch(
         self, url: str, parameters: Mapping[str, str], parse: Callable[[bytes], T], meter: Meter

@@ -18,6 +18,7 @@ def create_pipeline(**_: object) -> Pipeline:
                     "params:years",
                     "params:mode",
                     "params:source",
+                    "params:spool",
                 ],
                 # Manifests last: what no manifest names does not exist.
                 outputs=["raw_requests", "ingested_loads"],

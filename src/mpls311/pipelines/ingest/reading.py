@@ -75,7 +75,7 @@ async def read_years(
         must_exist: Whether a year that the service does not have is an error.
         mode: full or incremental.
         source: Where the layers are.
-        spool: A local folder for what is read.
+        spool: A local folder; what is read of a year is in the folder of that name within it.
 
     Yields:
         A `YearRead` for each year as it is done, or the error that stopped it.
@@ -207,7 +207,8 @@ class _Reader:
         progress: ReadingProgress,
     ) -> YearRead:
         load_id = self._mint(year)
-        spool = self._spool / f"{load_id}.parquet"
+        folder = self._spool / str(year)
+        spool = folder / "rows.parquet"
         where = window(decision.since) if decision.since else "1=1"
         read = partial(
             self._client.read,
@@ -215,7 +216,7 @@ class _Reader:
             on_rows=progress.advance(year),
             on_plan=progress.expect(year),
         )
-        report = await read(layer, where)
+        report = await read(layer, where, journal=folder / decision.action)
         reads, compared = [report], CasesCompared()
         if decision.since:
             compared = await self._compare_cases(year, report, spool)
@@ -223,7 +224,7 @@ class _Reader:
         if compared.unseen:
             why = f"{compared.unseen:,} cases that no recent stamp tells of"
             decision, compared = Decision("full", why), CasesCompared()
-            report = await read(report.layer, "1=1")
+            report = await read(report.layer, "1=1", journal=folder / decision.action)
             reads.append(report)
         manifest = Ingested(
             load_id=load_id,
@@ -253,7 +254,7 @@ class _Reader:
             ),
         )
         files = {manifest.file.name: spool}
-        return YearRead(year, _summary(decision, manifest), manifest, files)
+        return YearRead(year, _summary(decision, manifest, report.resumed), manifest, files)
 
     async def _compare_cases(self, year: int, report: ReadReport, window: Path) -> CasesCompared:
         loads = self._history.since_last_full(year)
@@ -271,12 +272,13 @@ def window(since: datetime) -> str:
     return f"(OPENEDDATETIME >= {literal} OR LastUpdateDate >= {literal})"
 
 
-def _summary(decision: Decision, load: Ingested) -> str:
+def _summary(decision: Decision, load: Ingested, resumed: int) -> str:
     seconds = (load.ended_at - load.job_start).total_seconds()
+    kept = f" ({resumed:,} of them from a read that was cut off)" if resumed else ""
     gone = f"cases gone {len(load.gone):,}, " if load.gone else ""
     return (
-        f"{load.source_year}  {decision.action} read ({decision.reason}): rows {load.rows:,}, "
-        f"{gone}pages {load.pages}, requests {load.requests}, retries {load.retries}, "
+        f"{load.source_year}  {decision.action} read ({decision.reason}): rows {load.rows:,}"
+        f"{kept}, {gone}pages {load.pages}, requests {load.requests}, retries {load.retries}, "
         f"{load.bytes / 1e6:.1f} MB in {seconds:.1f} s"
     )
 
