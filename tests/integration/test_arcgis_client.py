@@ -718,13 +718,22 @@ class TestOffsets:
 
         assert_exact(server, tmp_path, report)
         pages = [query for query in server.seen if "resultOffset" in query]
-        assert len(pages) == report.pages == -(-len(IDS) // 100)
+        assert len(pages) - 1 == report.pages == -(-len(IDS) // 100)  # one looks past the end
         assert {query["orderByFields"] for query in pages} == {"OBJECTID"}
 
     async def test_offset_pages_are_halved_too(self, server: FaultServer, tmp_path: Path) -> None:
         server.page_cap = 40
 
         assert_exact(server, tmp_path, await read(server, tmp_path))
+
+    async def test_a_count_that_is_too_low_is_seen(
+        self, server: FaultServer, tmp_path: Path
+    ) -> None:
+        server.always["count"] = body(b'{"count":3}')
+
+        exc = await fails(server, tmp_path, TornReadError)
+
+        assert "it counted 3 rows and has more" in str(exc)
 
     @pytest.mark.parametrize("missing", ["supportsPagination", "supportsOrderBy"])
     async def test_not_without_pagination_and_order(

@@ -15,7 +15,7 @@ from mpls311.arcgis.errors import ArcGISError, ServiceError, ThrottledError, Tra
 from mpls311.arcgis.journal import PageJournal
 from mpls311.arcgis.layer import FeatureLayer
 from mpls311.arcgis.plan import ObjectIds, Page
-from mpls311.arcgis.proof import check_distinct, ids_of, is_complete
+from mpls311.arcgis.proof import check_distinct, check_end, ids_of, is_complete
 from mpls311.arcgis.queries import fetch_page
 from mpls311.arcgis.spool import Spool
 from mpls311.arcgis.transport import Meter, Transport
@@ -83,10 +83,16 @@ class PageFetcher:
                     if piece.expected < page.expected:
                         self._learn(piece.expected)
 
-    def check_distinct(self) -> None:
-        """Require, of offset pages, that no row came twice; ranges cannot overlap."""
+    async def check_offsets(self) -> None:
+        """Require, of offset pages, that no row came twice and that none follows the last.
+
+        The count a plan is made from may be an older one, out of a cache.
+        """
         if self._offset_ids:
             check_distinct(np.concatenate(self._offset_ids), self._layer)
+        next_row = Page(lo=self.rows, hi=self.rows, expected=1)
+        answer = await fetch_page(self._transport, self._layer, self._where, next_row, self._meter)
+        check_end(answer.table.num_rows, self.rows, self._layer)
 
     async def _rows_of(self, page: Page) -> pa.Table | None:
         """Return None for a page that is to be halved."""

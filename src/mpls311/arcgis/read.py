@@ -131,7 +131,8 @@ class LayerReader:
             )
             try:
                 await together(*(fetcher.fetch(page) for page in plan.pages))
-                fetcher.check_distinct()
+                if ids is None:
+                    await fetcher.check_offsets()
                 after, layer_count = await self._edition(layer)
                 check_unmoved(Edition(layer, count), fetcher.rows, after)
             except BaseException as exc:
