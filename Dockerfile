@@ -12,11 +12,11 @@ COPY requirements.txt ./
 RUN pip install --no-cache-dir --disable-pip-version-check --root-user-action=ignore \
         -r requirements.txt
 
-# The last line is all that a run writes here; its data are in the bucket and in BigQuery.
+# The last line is all that a run writes here: rows stay only until they are in the bucket.
 COPY . ./
 RUN pip install --no-cache-dir --disable-pip-version-check --root-user-action=ignore \
         --no-deps --editable . \
-    && install -d -o mpls311 dbt/logs dbt/target .viz
+    && install -d -o mpls311 data/spool dbt/logs dbt/target .viz
 
 USER mpls311
 ENTRYPOINT ["kedro"]

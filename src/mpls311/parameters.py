@@ -88,6 +88,7 @@ class SourceSettings(_Settings):
     service_names: dict[int, str] = {}
     """Service names of the years that do not follow the pattern."""
     concurrency: Annotated[int, Field(ge=1, le=64)] = 8
+    deadline_minutes: Annotated[float, Field(gt=0)] = 60
     overlap_days: Annotated[float, Field(ge=0)] = 2
     full_every_days: Annotated[float, Field(gt=0)] = 30
     today: date | None = None

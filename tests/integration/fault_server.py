@@ -18,6 +18,7 @@ from aiohttp.test_utils import TestServer
 
 Row = dict[str, Any]
 Fault = Callable[[web.Request], web.StreamResponse]
+Meddler = Callable[[str, dict[str, Any]], Fault | None]
 
 FIELDS = [
     {"name": "OBJECTID", "type": "esriFieldTypeOID", "nullable": False},
@@ -72,6 +73,12 @@ def body(content: bytes) -> Fault:
     return lambda _: web.Response(body=content)
 
 
+def gzipped(content: bytes, *, skip: int = 0, keep: int | None = None) -> Fault:
+    """Answer with a part of what gzip makes of this body."""
+    packed = gzip.compress(content)[skip:keep]
+    return lambda _: web.Response(body=packed, headers={"Content-Encoding": "gzip"})
+
+
 @dataclass
 class FaultServer:
     """Rows, metadata, and a script of faults.
@@ -95,6 +102,7 @@ class FaultServer:
     always: dict[str, Fault] = field(default_factory=dict)
     before: dict[str, Callable[[int], object]] = field(default_factory=dict)  # n-th of its kind
     edit_page: Callable[[dict[str, Any]], None] | None = None
+    meddle: Meddler | None = None  # gets kind and good reply; changes it, or gives a fault
     barrier: asyncio.Barrier | None = None  # pages wait here for each other
 
     requests: Counter[str] = field(default_factory=Counter)
@@ -166,7 +174,12 @@ class FaultServer:
         fault = queue.popleft() if queue else self.always.get(kind)
         if fault:
             return fault(request)
-        packed = gzip.compress(json.dumps(self._reply(kind, query)).encode(), 1)
+        reply = self._reply(kind, query)
+        if self.meddle:
+            reply = copy.deepcopy(reply)
+            if fault := self.meddle(kind, reply):
+                return fault(request)
+        packed = gzip.compress(json.dumps(reply).encode(), 1)
         self.bytes_sent += len(packed)
         return web.Response(body=packed, headers={"Content-Encoding": "gzip"})
 

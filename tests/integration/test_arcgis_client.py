@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import stamina
-from fault_server import FaultServer, body, cut_body, error, make_rows, reset, status
+from fault_server import (
+    FaultServer,
+    body,
+    cut_body,
+    error,
+    gzipped,
+    make_rows,
+    reset,
+    status,
+)
 
 from mpls311.arcgis import (
     AccessDeniedError,
@@ -29,7 +39,7 @@ from mpls311.arcgis import (
     TransportError,
     decode_page,
 )
-from mpls311.arcgis.throttle import Gate, parse_retry_after
+from mpls311.arcgis.throttle import Budget, Gate, Limit, parse_retry_after
 
 ATTEMPTS = 4
 IDS = [*range(1, 800, 3), *range(5000, 5180), 10**9]  # sparse, clustered, one far away
@@ -188,9 +198,10 @@ class TestWholeReads:
         self, server: FaultServer, tmp_path: Path
     ) -> None:
         (tmp_path / "rows.parquet").write_bytes(b"older")
-        server.script("page", error(400, "Cannot perform query."))
+        server.always["page"] = error(400, "Cannot perform query.")
         with pytest.raises(ServiceError):
             await read(server, tmp_path)
+        del server.always["page"]
         assert (tmp_path / "rows.parquet").read_bytes() == b"older"
 
         assert_exact(server, tmp_path, await read(server, tmp_path))
@@ -297,6 +308,8 @@ PASSING = {
     "reset": reset,
     "cut off": cut_body,
     "truncated": body(b'{"features":[{"attributes":{"OBJECTID":1'),
+    "truncated gzip": gzipped(b'{"features":[]}', keep=20),
+    "gzip that is none": gzipped(b'{"features":[]}', skip=4),
     "HTML": body(b"<html>down for maintenance</html>"),
     "empty": body(b""),
     "null": body(b"null"),
@@ -381,6 +394,50 @@ class TestPassingTrouble:
         assert not caught.value.retriable
 
 
+async def free_places(limit: Limit) -> int:
+    """How often a limit can be entered at once."""
+    free = 0
+    with suppress(TimeoutError):
+        while True:
+            async with asyncio.timeout(0):
+                await limit.__aenter__()
+            free += 1
+    for _ in range(free):
+        await limit.__aexit__(None, None, None)
+    return free
+
+
+class TestBudget:
+    async def test_it_is_never_exceeded_and_nobody_is_passed_over(self) -> None:
+        budget, taken, order = Budget(10), 0, []
+
+        async def work(number: int, size: int) -> None:
+            nonlocal taken
+            async with budget.take(size):
+                taken += size
+                assert taken <= 10 or taken == size
+                order.append(number)
+                await asyncio.sleep(0)
+                taken -= size
+
+        sizes = [4, 4, 4, 1, 25, 1, 10, 3]
+        await asyncio.gather(*(work(number, size) for number, size in enumerate(sizes)))
+
+        assert order == sorted(order)
+
+    async def test_those_who_give_up_waiting_hold_nothing(self) -> None:
+        budget = Budget(1)
+        async with budget.take(1):
+            waiting = [asyncio.create_task(budget.take(1).__aenter__()) for _ in range(3)]
+            await asyncio.sleep(0)
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+
+        async with asyncio.timeout(1), budget.take(1):
+            pass
+
+
 class TestThrottling:
     async def test_one_answer_holds_back_all_requests(
         self, server: FaultServer, tmp_path: Path
@@ -394,6 +451,40 @@ class TestThrottling:
 
         assert exc.code == 429
         assert server.requests["page"] == 2  # of 5 pages: those that were under way
+
+    async def test_a_429_that_names_no_time_is_given_a_minute(
+        self, server: FaultServer, tmp_path: Path
+    ) -> None:
+        server.always["page"] = status(429)
+
+        with stamina.set_testing(False):
+            await fails(server, tmp_path, ThrottledError, concurrency=1, deadline=59)
+
+        assert server.requests["page"] == 1
+
+    async def test_a_limit_halves_and_recovers(self) -> None:
+        limit = Limit(4)
+        await limit.__aenter__()
+        limit.stumbled()
+        await limit.__aexit__(None, None, None)  # withheld
+        await limit.__aenter__()
+        await limit.__aexit__(None, None, None)  # withheld
+        assert await free_places(limit) == 2
+
+        for _ in range(3):
+            limit.answered()
+        assert await free_places(limit) == 2
+        limit.stumbled()
+        for _ in range(4):
+            limit.answered()
+        assert await free_places(limit) == 4
+
+    async def test_a_limit_of_one_stays_one(self) -> None:
+        limit = Limit(1)
+        limit.stumbled()
+        async with limit:
+            pass
+        assert await free_places(limit) == 1
 
     async def test_a_tiny_rest_is_taken_for_real(self, server: FaultServer, tmp_path: Path) -> None:
         server.script("page", status(429, Retry_After="0.01"))
@@ -481,7 +572,18 @@ class TestRefusals:
 
         await fails(server, tmp_path, kind)
 
-        assert server.requests[request_kind] == 1
+        asked_again = request_kind == "page" and kind is ServiceError
+        assert server.requests[request_kind] == (2 if asked_again else 1)
+
+    async def test_one_page_refused_among_many_is_asked_for_once_more(
+        self, server: FaultServer, tmp_path: Path
+    ) -> None:
+        server.script("page", None, error(400, "Cannot perform query. Invalid query parameters."))
+
+        report = await read(server, tmp_path)
+
+        assert_exact(server, tmp_path, report)
+        assert report.retries == 1
 
     @pytest.mark.parametrize(
         ("fault", "kind"),
@@ -540,6 +642,40 @@ class TestPagesThatMustBeHalved:
         assert_exact(server, tmp_path, report)
         assert report.pages == 6
 
+    @pytest.mark.parametrize("times", [1, 3])
+    async def test_an_empty_page_that_says_there_is_more(
+        self, server: FaultServer, tmp_path: Path, times: int
+    ) -> None:
+        server.script("page", *[body(b'{"features":[],"exceededTransferLimit":true}')] * times)
+
+        report = await read(server, tmp_path)
+
+        assert_exact(server, tmp_path, report)
+        assert report.torn_reads == 0
+
+    async def test_only_empty_pages_that_say_there_is_more(
+        self, server: FaultServer, tmp_path: Path
+    ) -> None:
+        server.always["page"] = body(b'{"features":[],"exceededTransferLimit":true}')
+
+        assert "vanished" in str(await fails(server, tmp_path, TornReadError))
+
+    async def test_pages_larger_than_advertised_are_not_asked_for(
+        self, server: FaultServer, tmp_path: Path
+    ) -> None:
+        server.metadata["maxRecordCount"] = 7
+        limit = server.metadata
+
+        def serve_more(nth: int) -> None:
+            server.metadata = {**limit, "maxRecordCount": 10_000}
+
+        server.before["page"] = serve_more
+
+        report = await read(server, tmp_path)
+
+        assert_exact(server, tmp_path, report)
+        assert report.pages == -(-len(IDS) // 7)
+
     async def test_what_one_page_taught_spares_the_others(self, tmp_path: Path) -> None:
         server = FaultServer(make_rows(range(20_000)))
         server.metadata["maxRecordCount"] = 2000
@@ -582,13 +718,22 @@ class TestOffsets:
 
         assert_exact(server, tmp_path, report)
         pages = [query for query in server.seen if "resultOffset" in query]
-        assert len(pages) == report.pages == -(-len(IDS) // 100)
+        assert len(pages) - 1 == report.pages == -(-len(IDS) // 100)  # one looks past the end
         assert {query["orderByFields"] for query in pages} == {"OBJECTID"}
 
     async def test_offset_pages_are_halved_too(self, server: FaultServer, tmp_path: Path) -> None:
         server.page_cap = 40
 
         assert_exact(server, tmp_path, await read(server, tmp_path))
+
+    async def test_a_count_that_is_too_low_is_seen(
+        self, server: FaultServer, tmp_path: Path
+    ) -> None:
+        server.always["count"] = body(b'{"count":3}')
+
+        exc = await fails(server, tmp_path, TornReadError)
+
+        assert "it counted 3 rows and has more" in str(exc)
 
     @pytest.mark.parametrize("missing", ["supportsPagination", "supportsOrderBy"])
     async def test_not_without_pagination_and_order(
@@ -598,6 +743,7 @@ class TestOffsets:
 
         exc = await fails(server, tmp_path, ServiceError)
 
+        assert "can neither list its object ids nor be read in ordered pages" in str(exc)
         assert "returnIdsOnly is not supported" in str(exc)
 
     async def test_an_ignored_offset_is_seen(self, server: FaultServer, tmp_path: Path) -> None:
@@ -714,6 +860,16 @@ class TestTornReads:
         exc = await fails(server, tmp_path, TornReadError, concurrency=1)
 
         assert "vanished" in str(exc) or "counted before" in str(exc)
+
+    async def test_a_count_that_is_wrong_once_repeats_the_read(
+        self, server: FaultServer, tmp_path: Path
+    ) -> None:
+        server.script("count", None, body(b'{"count":3}'))
+
+        report = await read(server, tmp_path)
+
+        assert_exact(server, tmp_path, report)
+        assert report.torn_reads == 1
 
     async def test_ids_and_count_that_differ_are_an_error(
         self, server: FaultServer, tmp_path: Path

@@ -60,6 +60,7 @@ def ingested(
         job_start=start,
         service_count=3,
         rows=3,
+        layer_count=3,
         edit_date_before=edition,
         edit_date_after=edition,
         max_record_count=2000,

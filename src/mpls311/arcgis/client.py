@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -70,6 +70,8 @@ class ArcGISClient:
         where: str,
         path: Path,
         *,
+        fields: Sequence[str] | None = None,
+        journal: Path | None = None,
         expect_edit_date: int | None = None,
         on_rows: Callable[[int], None] | None = None,
         on_plan: Callable[[int], None] | None = None,
@@ -87,6 +89,10 @@ class ArcGISClient:
             where: SQL condition in the layer's own dialect; `1=1` for all rows.
             path: The file to write, with `layer.arrow_schema`, rows in no order; it appears
                 only when proven, and replaces what was there.
+            fields: If given, the only columns to read, besides the object id; no geometry then.
+            journal: A folder for this layer alone, in which verified pages are kept until the
+                caller removes it. A read that finds pages of the same edition of the layer
+                there, left by one that was cut off, does not fetch them again.
             expect_edit_date: If given, the only edition of the layer to accept, as its
                 `data_last_edit_date`; a later one is a TornReadError at once.
             on_rows: Called with the number of rows of each page that is kept, and with the
@@ -100,5 +106,13 @@ class ArcGISClient:
 
         """
         async with self._transport.deadline(layer.url):
-            reader = LayerReader(self._transport, where, path, on_rows, on_plan)
+            reader = LayerReader(
+                self._transport,
+                where,
+                path,
+                fields=fields,
+                journal=journal,
+                on_rows=on_rows,
+                on_plan=on_plan,
+            )
             return await reader.read(layer, expect_edit_date)

@@ -8,12 +8,14 @@ import sys
 from collections.abc import Callable
 
 import numpy as np
+import pyarrow as pa
 
 from mpls311.arcgis.decode import DecodedPage
 from mpls311.arcgis.errors import ArcGISError, ServiceError, ThrottledError, TransportError
+from mpls311.arcgis.journal import PageJournal
 from mpls311.arcgis.layer import FeatureLayer
 from mpls311.arcgis.plan import ObjectIds, Page
-from mpls311.arcgis.proof import check_distinct, ids_of, is_complete
+from mpls311.arcgis.proof import check_distinct, check_end, ids_of, is_complete
 from mpls311.arcgis.queries import fetch_page
 from mpls311.arcgis.spool import Spool
 from mpls311.arcgis.transport import Meter, Transport
@@ -28,7 +30,8 @@ class PageFetcher:
 
     Attributes:
         rows: Rows kept so far.
-        pages: Answers they came in.
+        resumed: How many of them came out of the journal.
+        pages: Pages they came in.
 
     """
 
@@ -38,15 +41,18 @@ class PageFetcher:
         layer: FeatureLayer,
         where: str,
         spool: Spool,
+        journal: PageJournal,
         meter: Meter,
         on_rows: Callable[[int], None],
     ) -> None:
         self.rows = 0
+        self.resumed = 0
         self.pages = 0
         self._transport = transport
         self._layer = layer
         self._where = where
         self._spool = spool
+        self._journal = journal
         self._meter = meter
         self._on_rows = on_rows
         self._writing = asyncio.Lock()
@@ -56,30 +62,51 @@ class PageFetcher:
     async def fetch(self, page: Page) -> None:
         """Fetch a page, in pieces if the service does not serve it in one.
 
-        Holds one of the client's page slots until its rows are with the writer, so that pages
-        never pile up in memory faster than they are written.
+        Holds a page slot and its share of the budget until its rows are with the writer, so that
+        pages never pile up in memory faster than they are written.
 
         Raises:
             TornReadError: The rows are no longer those of the plan.
             ArcGISError: Whatever a page, or one of its rows alone, ends in after its retries.
 
         """
-        async with self._transport.page_slots:
+        values = page.expected * len(self._layer.fields)
+        async with self._transport.page_slots, self._transport.budget.take(values):
             pieces = [page]
             while pieces:
                 piece = pieces.pop()
-                answer = None if piece.expected > self._cap else await self._ask(piece)
-                if answer is None:
+                rows = await self._rows_of(piece)
+                if rows is None:
                     pieces.extend(reversed(piece.split()))
                 else:
-                    await self._keep(piece, answer)
+                    await self._keep(piece, rows)
                     if piece.expected < page.expected:
                         self._learn(piece.expected)
 
-    def check_distinct(self) -> None:
-        """Require, of offset pages, that no row came twice; ranges cannot overlap."""
+    async def check_offsets(self) -> None:
+        """Require, of offset pages, that no row came twice and that none follows the last.
+
+        The count a plan is made from may be an older one, out of a cache.
+        """
         if self._offset_ids:
             check_distinct(np.concatenate(self._offset_ids), self._layer)
+        next_row = Page(lo=self.rows, hi=self.rows, expected=1)
+        answer = await fetch_page(self._transport, self._layer, self._where, next_row, self._meter)
+        check_end(answer.table.num_rows, self.rows, self._layer)
+
+    async def _rows_of(self, page: Page) -> pa.Table | None:
+        """Return None for a page that is to be halved."""
+        if self._journal.has(page):
+            table = await self._transport.run(self._journal.get, page)
+            if table is not None:
+                self.resumed += page.expected
+                return table
+        if page.expected > self._cap or self._journal.has_part_of(page):
+            return None
+        answer = await self._ask(page)
+        if answer is not None:
+            await self._transport.run(self._journal.put, page, answer.table)
+        return answer and answer.table
 
     async def _ask(self, page: Page) -> DecodedPage | None:
         """Return None for a page that is to be halved."""
@@ -100,14 +127,14 @@ class PageFetcher:
         """Remember what the service can bear, so that pages to come need not find out."""
         self._cap = min(self._cap, max(rows, _SMALLEST_CAP))
 
-    async def _keep(self, page: Page, answer: DecodedPage) -> None:
+    async def _keep(self, page: Page, rows: pa.Table) -> None:
         async with self._writing:
-            await self._transport.run(self._spool.add, answer.table)
+            await self._transport.run(self._spool.add, rows)
         if page.object_ids is None:
-            self._offset_ids.append(ids_of(answer.table, self._layer))
-        self.rows += answer.table.num_rows
+            self._offset_ids.append(ids_of(rows, self._layer))
+        self.rows += rows.num_rows
         self.pages += 1
-        self._on_rows(answer.table.num_rows)
+        self._on_rows(rows.num_rows)
 
 
 def _may_be_size(exc: ArcGISError) -> bool:

@@ -6,8 +6,8 @@ leave out (editing info, capabilities, the second record limit) is optional here
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -70,6 +70,7 @@ class FeatureLayer:
         max_record_count: Most features a plain query returns.
         standard_max_record_count: The same for resultType=standard; 0 where not announced.
         data_last_edit_date: Epoch milliseconds, None where the layer keeps no such date.
+        out_fields: What a query asks for; `*`, or the names of `fields`.
 
     """
 
@@ -84,6 +85,7 @@ class FeatureLayer:
     supports_pagination: bool
     supports_order_by: bool
     data_last_edit_date: int | None
+    out_fields: str = "*"
 
     @classmethod
     def from_json(cls, url: str, body: Mapping[str, Any]) -> FeatureLayer:
@@ -119,6 +121,23 @@ class FeatureLayer:
             supports_order_by=bool(can.get("supportsOrderBy", body.get("supportsOrderBy"))),
             data_last_edit_date=_last_edit(body.get("editingInfo") or {}),
         )
+
+    def only(self, names: Sequence[str]) -> FeatureLayer:
+        """The same layer seen through some of its fields and the object id, without geometry.
+
+        Raises:
+            ServiceError: The layer has no such field.
+
+        """
+        there = {field.name for field in self.fields}
+        if missing := [name for name in names if name not in there]:
+            raise ServiceError(
+                f"{self.url} has no field {', '.join(missing)}: look at its fields.", url=self.url
+            )
+        wanted = {self.object_id_field, *names}
+        fields = tuple(field for field in self.fields if field.name in wanted)
+        out_fields = ",".join(field.name for field in fields)
+        return replace(self, fields=fields, geometry_type=None, out_fields=out_fields)
 
     @property
     def query_url(self) -> str:

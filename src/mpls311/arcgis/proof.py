@@ -77,6 +77,17 @@ def check_distinct(ids: ObjectIds, layer: FeatureLayer) -> None:
         raise _torn(layer, f"{repeats} of {ids.size} rows came on more than one page")
 
 
+def check_end(following: int, rows: int, layer: FeatureLayer) -> None:
+    """Require that no row follows those that were read in order.
+
+    Raises:
+        TornReadError: The layer has more than it counted.
+
+    """
+    if following:
+        raise _torn(layer, f"it counted {rows} rows and has more")
+
+
 def check_unmoved(before: Edition, rows: int, after: Edition) -> None:
     """Require that the layer is the same before and after, and has as many rows as were read.
 

@@ -43,9 +43,13 @@ async def fetch_object_ids(
 async def fetch_page(
     transport: Transport, layer: FeatureLayer, where: str, page: Page, meter: Meter
 ) -> DecodedPage:
-    """Ask for all columns of one page, points in degrees (WGS 84)."""
+    """Ask for the columns of one page, points in degrees (WGS 84).
+
+    The layer has taken the same condition for its ids and its count, so a plain refusal may
+    pass: services have been seen to refuse one query in many. It is asked about once more.
+    """
     parameters = {
-        "outFields": "*",
+        "outFields": layer.out_fields,
         "returnGeometry": "true" if layer.is_point else "false",
         "outSR": "4326",
         "f": "json",
@@ -53,7 +57,14 @@ async def fetch_page(
     }
     if layer.result_type:
         parameters["resultType"] = layer.result_type
-    return await transport.fetch(layer.query_url, parameters, partial(decode, layer=layer), meter)
+    ask = partial(transport.fetch, layer.query_url, parameters, partial(decode, layer=layer), meter)
+    try:
+        return await ask()
+    except ServiceError as exc:
+        if type(exc) is not ServiceError or exc.retriable:
+            raise
+    meter.retries += 1
+    return await ask()
 
 
 async def _ask(

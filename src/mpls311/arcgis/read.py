@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from mpls311.arcgis.errors import (
     TornReadError,
 )
 from mpls311.arcgis.fetch import PageFetcher
+from mpls311.arcgis.journal import PageJournal
 from mpls311.arcgis.layer import FeatureLayer
 from mpls311.arcgis.plan import ObjectIds, plan_offsets, plan_pages
 from mpls311.arcgis.proof import Edition, check_count, check_edition, check_unmoved
@@ -24,6 +25,9 @@ from mpls311.arcgis.spool import Spool
 from mpls311.arcgis.transport import Meter, Transport, together
 
 _LOG = logging.getLogger(__name__)
+
+EVERYTHING = "1=1"
+"""The condition that all rows meet."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,9 @@ class ReadReport:
         layer: As it was at the end of the read.
         where: The condition that was read.
         count: Rows that meet it, by the service's count before and after.
+        layer_count: Rows of the whole layer, by the service's count at the end.
         rows: Rows in the file, equal to `count`.
+        resumed: How many of them an earlier read that was cut off had brought already.
         pages: Pages the rows came in.
         requests: Requests that went out, retries and torn passes included.
         retries: How many of them repeated another.
@@ -49,7 +55,9 @@ class ReadReport:
     layer: FeatureLayer
     where: str
     count: int
+    layer_count: int
     rows: int
+    resumed: int
     pages: int
     requests: int
     retries: int
@@ -68,12 +76,17 @@ class LayerReader:
         transport: Transport,
         where: str,
         path: Path,
+        *,
+        fields: Sequence[str] | None = None,
+        journal: Path | None = None,
         on_rows: Callable[[int], None] | None = None,
         on_plan: Callable[[int], None] | None = None,
     ) -> None:
         self._transport = transport
         self._where = where
         self._path = path
+        self._fields = fields
+        self._journal = journal
         self._on_rows = on_rows or _ignore
         self._on_plan = on_plan or _ignore
         self._meter = Meter()
@@ -84,12 +97,15 @@ class LayerReader:
         passes = self._transport.settings.torn_attempts
         for torn_reads in range(passes):
             check_edition(layer, expect_edit_date)
+            layer = self._seen(layer)
             try:
                 return await self._pass(layer, torn_reads)
             except (TornReadError, SchemaDriftError) as exc:
                 last = exc
             _LOG.warning("Pass %d of %d: %s", torn_reads + 1, passes, last)
-            fresh = await fetch_layer(self._transport, layer.url, self._meter)
+            if torn_reads + 1 < passes:
+                await self._transport.rest(self._transport.settings.backoff_max)
+            fresh = self._seen(await fetch_layer(self._transport, layer.url, self._meter))
             if isinstance(last, SchemaDriftError) and fresh.fields == layer.fields:
                 raise last  # the metadata stands by what the page contradicts
             layer = fresh
@@ -108,25 +124,31 @@ class LayerReader:
             plan = plan_pages(ids, layer.page_limit)
             check_count(layer, plan.rows, count)
         self._on_plan(plan.rows)
+        journal = PageJournal(self._journal, layer, self._where, ids)
         with Spool(self._path, layer.arrow_schema) as spool:
             fetcher = PageFetcher(
-                self._transport, layer, self._where, spool, self._meter, self._on_rows
+                self._transport, layer, self._where, spool, journal, self._meter, self._on_rows
             )
             try:
                 await together(*(fetcher.fetch(page) for page in plan.pages))
-                fetcher.check_distinct()
-                after = await self._edition(layer)
+                if ids is None:
+                    await fetcher.check_offsets()
+                after, layer_count = await self._edition(layer)
                 check_unmoved(Edition(layer, count), fetcher.rows, after)
-            except BaseException:
+            except BaseException as exc:
                 if fetcher.rows:
                     self._on_rows(-fetcher.rows)
+                if isinstance(exc, TornReadError | SchemaDriftError):
+                    journal.clear()
                 raise
             await self._transport.run(Spool.commit, spool)
         return ReadReport(
             layer=after.layer,
             where=self._where,
             count=after.count,
+            layer_count=layer_count,
             rows=fetcher.rows,
+            resumed=fetcher.resumed,
             pages=fetcher.pages,
             requests=self._meter.requests,
             retries=self._meter.retries,
@@ -145,16 +167,26 @@ class LayerReader:
             raise
         except ServiceError as exc:
             if not (layer.supports_pagination and layer.supports_order_by):
-                raise
+                raise ServiceError(
+                    f"{layer.url} can neither list its object ids nor be read in ordered pages, so "
+                    f"it cannot be read completely: ask its owner to allow one of them. ({exc})",
+                    url=layer.url,
+                    code=exc.code,
+                ) from exc
             _LOG.info("%s lists no object ids, it is read by offset: %s", layer.url, exc)
             return None
 
-    async def _edition(self, layer: FeatureLayer) -> Edition:
-        count, fresh = await together(
-            fetch_count(self._transport, layer, self._where, self._meter),
+    async def _edition(self, layer: FeatureLayer) -> tuple[Edition, int]:
+        """The layer now, with the number of rows that meet the condition, and of all rows."""
+        conditions = dict.fromkeys((self._where, EVERYTHING))
+        fresh, *counts = await together(
             fetch_layer(self._transport, layer.url, self._meter),
+            *(fetch_count(self._transport, layer, where, self._meter) for where in conditions),
         )
-        return Edition(fresh, count)
+        return Edition(self._seen(fresh), counts[0]), counts[-1]
+
+    def _seen(self, layer: FeatureLayer) -> FeatureLayer:
+        return layer if self._fields is None else layer.only(self._fields)
 
 
 def _ignore(_rows: int) -> None:

@@ -16,9 +16,13 @@ class ClientSettings:
         timeout: For one request, from sending it to the last byte of the answer.
         deadline: For everything a client does, counted from entering it.
         backoff_initial: Wait before the first retry; doubles each time, plus jitter.
-        backoff_max: Longest such wait, and how long all requests rest after a 429 that does
-            not say how long.
+        backoff_max: Longest such wait, and how long a layer that changed while it was read is
+            left alone before it is read again.
+        throttle_rest: How long all requests rest after a 429 that does not say how long; the
+            quotas of ArcGIS Online are per minute.
         torn_attempts: Most times a layer is read that changes while it is read.
+        values_in_memory: Most values (rows times columns) asked for, decoded or waiting to be
+            written at once; a page that holds more is read alone.
 
     """
 
@@ -29,7 +33,9 @@ class ClientSettings:
     user_agent: str = "mpls311/0.1"
     backoff_initial: float = 0.5
     backoff_max: float = 30.0
+    throttle_rest: float = 60.0
     torn_attempts: int = 3
+    values_in_memory: int = 1_500_000
 
     def __post_init__(self) -> None:
         """Refuse limits under which nothing could be read."""

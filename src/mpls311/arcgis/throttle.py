@@ -1,12 +1,15 @@
-"""What a service means by Retry-After, and one gate that makes every request obey it."""
+"""How much a client asks at once, and when it does not ask at all."""
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
 import math
-from collections.abc import Callable
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
+from types import TracebackType
 
 import stamina
 
@@ -54,3 +57,83 @@ class Gate:
             if not rest:
                 return
             await asyncio.sleep(rest)
+
+
+class Limit:
+    """Bounds the requests under way; to half as many while the service stumbles.
+
+    It stumbles from one answer that is no answer until as many good ones in a row as the limit.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._places = asyncio.Semaphore(most)
+        self._withheld = 0
+        self._to_withhold = 0
+        self._good = 0
+
+    async def __aenter__(self) -> None:
+        """Take a place, when there is one."""
+        await self._places.acquire()
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Give the place back, or withhold it."""
+        if self._withheld < self._to_withhold:
+            self._withheld += 1
+        else:
+            self._places.release()
+
+    def stumbled(self) -> None:
+        """Halve the limit, as soon as requests under way have ended."""
+        self._good = 0
+        self._to_withhold = self._most // 2
+
+    def answered(self) -> None:
+        """Count a good answer towards the full limit."""
+        self._good += 1
+        if self._good >= self._most:
+            self._to_withhold = 0
+        while self._withheld > self._to_withhold:
+            self._withheld -= 1
+            self._places.release()
+
+
+class Budget:
+    """Bounds what is in memory at once, whatever the size of its parts; first come, first served.
+
+    A part larger than the whole budget is let in when nothing else is there.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._taken = 0
+        self._queue: deque[tuple[int, asyncio.Future[None]]] = deque()
+
+    @asynccontextmanager
+    async def take(self, size: int) -> AsyncIterator[None]:
+        """Hold `size` of the budget, once there is so much of it."""
+        turn = asyncio.get_running_loop().create_future()
+        self._queue.append((size, turn))
+        self._admit()
+        try:
+            await turn
+            yield
+        finally:
+            if not turn.cancelled():
+                self._taken -= size
+            self._admit()
+
+    def _admit(self) -> None:
+        while self._queue:
+            size, turn = self._queue[0]
+            if not turn.cancelled():
+                if self._taken and self._taken + size > self._most:
+                    return
+                self._taken += size
+                turn.set_result(None)
+            self._queue.popleft()

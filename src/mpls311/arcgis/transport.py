@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from types import SimpleNamespace, TracebackType
-from typing import Any, NoReturn, Self, TypeVar
+from typing import Any, NoReturn, Self, TypeVar, TypeVarTuple
 from urllib.parse import urlencode
 
 import aiohttp
@@ -25,9 +25,10 @@ from mpls311.arcgis.errors import (
     unwrap,
 )
 from mpls311.arcgis.settings import ClientSettings
-from mpls311.arcgis.throttle import Gate, parse_retry_after
+from mpls311.arcgis.throttle import Budget, Gate, Limit, parse_retry_after
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 R = TypeVar("R")
 
 _LONGEST_GET = 1800  # bytes of query; proxies and IIS begin to refuse at about 2,000
@@ -63,6 +64,7 @@ class Transport:
         settings: The limits.
         page_slots: Bounds the pages that are asked for, decoded or waiting to be written; a
             few more than there are requests, so that the line is not idle while threads work.
+        budget: Bounds the values in them.
 
     """
 
@@ -76,8 +78,9 @@ class Transport:
         self._clock = loop.time
         self._ends_at = loop.time() + self.settings.deadline
         self._gate = Gate(loop.time)
-        self._limit = asyncio.Semaphore(self.settings.concurrency)
+        self._limit = Limit(self.settings.concurrency)
         self.page_slots = asyncio.Semaphore(self.settings.concurrency + 2 * _WORKERS)
+        self.budget = Budget(self.settings.values_in_memory)
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="arcgis")
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self.settings.concurrency),
@@ -120,9 +123,9 @@ class Transport:
                 retriable=False,
             ) from exc
 
-    async def run(self, work: Callable[[T], R], item: T) -> R:
+    async def run(self, work: Callable[[*Ts], R], *items: *Ts) -> R:
         """Run CPU work in one of the two worker threads."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work, item)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work, *items)
 
     async def fetch(
         self, url: str, parameters: Mapping[str, str], parse: Callable[[bytes], T], meter: Meter
@@ -146,14 +149,25 @@ class Transport:
             wait_jitter=self.settings.backoff_initial,
         ):
             with attempt:
-                async with self._limit:
-                    await self._gate.wait()
-                    body = await self._send(url, parameters, question)
                 try:
-                    return await self.run(parse, body)
-                except ThrottledError as exc:
-                    self._throttle(exc)
+                    async with self._limit:
+                        await self._gate.wait()
+                        body = await self._send(url, parameters, question)
+                    answer = await self.run(parse, body)
+                except ArcGISError as exc:
+                    if exc.retriable:
+                        self._limit.stumbled()
+                    if isinstance(exc, ThrottledError):
+                        self._throttle(exc)
+                    raise
+                self._limit.answered()
+                return answer
         raise AssertionError("stamina ends by returning or raising")
+
+    async def rest(self, seconds: float) -> None:
+        """Wait; not at all while stamina is in testing mode."""
+        if not stamina.is_testing():
+            await asyncio.sleep(seconds)
 
     async def _send(self, url: str, parameters: Mapping[str, str], question: _Question) -> bytes:
         if len(urlencode(parameters)) > _LONGEST_GET:
@@ -179,14 +193,12 @@ class Transport:
         status = response.status
         wait = parse_retry_after(response.headers.get("Retry-After"), dt.datetime.now(dt.UTC))
         if status == 429 or (status == 503 and wait is not None):
-            self._throttle(
-                ThrottledError(
-                    f"{url} answers {status}, too many requests: "
-                    "try again later, or with fewer requests at once.",
-                    url=url,
-                    code=status,
-                    retry_after=wait,
-                )
+            raise ThrottledError(
+                f"{url} answers {status}, too many requests: "
+                "try again later, or with fewer requests at once.",
+                url=url,
+                code=status,
+                retry_after=wait,
             )
         if status >= 500:
             raise TransportError(
@@ -199,13 +211,12 @@ class Transport:
             parse_object(body, url)
         raise error_from_reply(url, {"code": status, "message": response.reason})
 
-    def _throttle(self, error: ThrottledError) -> NoReturn:
-        """Shut the gate for everyone and raise, for good if it opens past the deadline."""
+    def _throttle(self, error: ThrottledError) -> None:
+        """Shut the gate for everyone; the error is final if it opens past the deadline."""
         rest = error.retry_after
-        self._gate.hold(self.settings.backoff_max if rest is None else rest)
+        self._gate.hold(self.settings.throttle_rest if rest is None else rest)
         if self._clock() + self._gate.remaining > self._ends_at:
             error.retriable = False
-        raise error
 
 
 async def together(*work: Coroutine[Any, Any, Any]) -> list[Any]:

@@ -40,6 +40,10 @@ class Ingested(_OfALoad):
     service_count: int
     """Rows the service counts for the window, before and after the read."""
     rows: int
+    layer_count: int
+    """Rows the service counts in the whole layer, at the end of the read."""
+    gone: tuple[int, ...] = ()
+    """Incremental: known cases of which the layer has no acceptable row any more."""
     edit_date_before: int | None
     edit_date_after: int | None
     """The layer's dataLastEditDate around the read, milliseconds since 1970."""
@@ -62,7 +66,7 @@ class Validated(_OfALoad):
     new: int
     updated: int
     deleted: tuple[int, ...] = ()
-    """Case ids that a full read found gone from the layer."""
+    """Case ids that are gone from the layer."""
     rejected_for: dict[str, int] = {}
     repaired_for: dict[str, int] = {}
     new_columns: tuple[str, ...] = ()

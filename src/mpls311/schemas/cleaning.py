@@ -67,7 +67,8 @@ def clean(rows: pa.Table, *, source_year: int, load_id: str, loaded_at: datetime
     """Clean a batch of rows as served by a feature layer.
 
     Args:
-        rows: Source column names and types, as checked by `check_source_schema`.
+        rows: Source column names and types, as checked by `check_source_schema`; what says which
+            rows are accepted is CASEID and OPENEDDATETIME, other columns may be left out.
         source_year: The year of the layer.
         load_id: The load that read the rows.
         loaded_at: When that load began; times are judged against it.
@@ -127,7 +128,9 @@ class _Batch:
             for source, column in source_names(ServiceRequest).items()
         }
         # A number that is no whole number is null by now, and yet not missing.
-        status = rows.column("CASESTATUS").combine_chunks()
+        status = self.columns["case_status"]
+        if "CASESTATUS" in rows.column_names:
+            status = rows.column("CASESTATUS").combine_chunks()
         self._status_misread = pc.and_(pc.is_valid(status), pc.is_null(self.columns["case_status"]))
         case_id = self.columns["case_id"]
         usable = pc.fill_null(pc.greater(case_id, 0), False)

@@ -136,7 +136,7 @@ class ServiceRequest(pa.DataFrameModel):
     )
     deleted_at: Series[Instant] = pa.Field(
         nullable=True,
-        description="When a full read found that the layer has no acceptable row of the case any "
+        description="When a load found that the layer has no acceptable row of the case any "
         "more (UTC); the row then repeats the last version known.",
     )
 

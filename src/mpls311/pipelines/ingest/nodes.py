@@ -1,12 +1,14 @@
 """Read what is new in each year's feature layer, and prove it."""
 
 import logging
-import tempfile
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 import pandas as pd
 
+from mpls311.datasets import LakeFiles
 from mpls311.errors import UserError
 from mpls311.loads import LoadHistory, Manifest
 from mpls311.parameters import ReadMode, SourceSettings, Years, city_today
@@ -19,9 +21,11 @@ log = logging.getLogger(__name__)
 def read_feature_layers(
     history: LoadHistory,
     tracked: pd.DataFrame,
+    earlier: LakeFiles,
     years: Years,
     mode: ReadMode,
     source: SourceSettings,
+    spool: str,
 ) -> Iterator[tuple[dict[str, Path], Sequence[Manifest]]]:
     """Read the years asked for, all in one event loop, and hand them on as each is proven.
 
@@ -30,9 +34,12 @@ def read_feature_layers(
     Args:
         history: What was loaded before.
         tracked: The load tracking table of the warehouse.
+        earlier: Service requests of earlier loads, to find deleted ones.
         years: The years asked for.
         mode: `full` re-reads them; `incremental` reads what the history says is due.
         source: Where the layers are.
+        spool: A local folder for what is read until it is in the lake. What a run that was cut
+            off leaves there, the next one does not fetch again.
 
     Yields:
         A local Parquet file under its name in the lake, with the ingest manifest to write
@@ -47,23 +54,25 @@ def read_feature_layers(
     wanted = years.resolve(source.today or city_today())
     problems: list[Exception] = []
     yield {}, []
-    # Kedro saves what is yielded before it asks for more, so the folder outlives its files.
-    with tempfile.TemporaryDirectory(prefix="mpls311-") as spool:
-        for read in iterate(
-            read_years(
-                history,
-                wanted,
-                must_exist=years.are_named,
-                mode=mode.root,
-                source=source,
-                spool=Path(spool),
-            )
-        ):
-            if isinstance(read, Exception):
-                problems.append(read)
-                continue
-            log.info(read.summary)
-            yield dict(read.files), [read.manifest] if read.manifest else []
+    folder = Path(spool, quote(source.id, safe=""))
+    for read in iterate(
+        read_years(
+            history,
+            earlier,
+            wanted,
+            must_exist=years.are_named,
+            mode=mode.root,
+            source=source,
+            spool=folder,
+        )
+    ):
+        if isinstance(read, Exception):
+            problems.append(read)
+            continue
+        log.info(read.summary)
+        yield dict(read.files), [read.manifest] if read.manifest else []
+        # Kedro saves what is yielded before it asks for more.
+        shutil.rmtree(folder / str(read.year), ignore_errors=True)
     if problems:
         raise problems[0]
 

@@ -14,9 +14,11 @@ def create_pipeline(**_: object) -> Pipeline:
                 inputs=[
                     "load_history",
                     "load_tracking",
+                    "earlier_service_requests",
                     "params:years",
                     "params:mode",
                     "params:source",
+                    "params:spool",
                 ],
                 # Manifests last: what no manifest names does not exist.
                 outputs=["raw_requests", "ingested_loads"],

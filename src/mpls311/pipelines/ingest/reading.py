@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from mpls311.arcgis import (
@@ -17,6 +18,7 @@ from mpls311.arcgis import (
     TransportError,
     unwrap,
 )
+from mpls311.datasets import LakeFiles
 from mpls311.datasets.immutable import sha256_of
 from mpls311.errors import UserError
 from mpls311.loads import (
@@ -29,7 +31,9 @@ from mpls311.loads import (
     mint_load_id,
 )
 from mpls311.parameters import Mode, SourceSettings
+from mpls311.pipelines.ingest.deletions import CasesCompared, compare_cases
 from mpls311.pipelines.ingest.progress import ReadingProgress
+from mpls311.pipelines.validate.known import KnownCases
 from mpls311.schemas import check_source_schema
 
 log = logging.getLogger(__name__)
@@ -54,6 +58,7 @@ class YearRead:
 
 async def read_years(
     history: LoadHistory,
+    earlier: LakeFiles,
     years: Sequence[int],
     *,
     must_exist: bool,
@@ -65,11 +70,12 @@ async def read_years(
 
     Args:
         history: What was loaded before.
+        earlier: Its service requests.
         years: The years to look at.
         must_exist: Whether a year that the service does not have is an error.
         mode: full or incremental.
         source: Where the layers are.
-        spool: A local folder for what is read.
+        spool: A local folder; what is read of a year is in the folder of that name within it.
 
     Yields:
         A `YearRead` for each year as it is done, or the error that stopped it.
@@ -77,7 +83,7 @@ async def read_years(
     Raises:
         UserError: Before any row was read: a layer is missing, unreachable or has drifted.
     """
-    settings = ClientSettings(concurrency=source.concurrency)
+    settings = ClientSettings(concurrency=source.concurrency, deadline=source.deadline_minutes * 60)
     async with ArcGISClient(settings) as client:
         layers = await _look(client, years, must_exist=must_exist, source=source)
         for layer in layers.values():
@@ -100,7 +106,7 @@ async def read_years(
             )
             for year, layer in layers.items()
         }
-        reader = _Reader(client, history, mode, source, spool, now)
+        reader = _Reader(client, history, earlier, mode, source, spool, now)
         reads = []
         for year, decision in decisions.items():
             if decision.action in ("full", "incremental"):
@@ -161,6 +167,7 @@ class _Reader:
         self,
         client: ArcGISClient,
         history: LoadHistory,
+        earlier: LakeFiles,
         mode: Mode,
         source: SourceSettings,
         spool: Path,
@@ -168,6 +175,7 @@ class _Reader:
     ) -> None:
         self._client = client
         self._history = history
+        self._earlier = earlier
         self._mode = mode
         self._source = source
         self._now = now
@@ -199,11 +207,25 @@ class _Reader:
         progress: ReadingProgress,
     ) -> YearRead:
         load_id = self._mint(year)
-        spool = self._spool / f"{load_id}.parquet"
+        folder = self._spool / str(year)
+        spool = folder / "rows.parquet"
         where = window(decision.since) if decision.since else "1=1"
-        report = await self._client.read(
-            layer, where, spool, on_rows=progress.advance(year), on_plan=progress.expect(year)
+        read = partial(
+            self._client.read,
+            path=spool,
+            on_rows=progress.advance(year),
+            on_plan=progress.expect(year),
         )
+        report = await read(layer, where, journal=folder / decision.action)
+        reads, compared = [report], CasesCompared()
+        if decision.since:
+            compared = await self._compare_cases(year, report, spool)
+            reads += compared.reads
+        if compared.unseen:
+            why = f"{compared.unseen:,} cases that no recent stamp tells of"
+            decision, compared = Decision("full", why), CasesCompared()
+            report = await read(report.layer, "1=1", journal=folder / decision.action)
+            reads.append(report)
         manifest = Ingested(
             load_id=load_id,
             source_year=year,
@@ -215,13 +237,15 @@ class _Reader:
             job_start=self._now,
             service_count=report.count,
             rows=report.rows,
+            layer_count=report.layer_count,
+            gone=compared.gone,
             edit_date_before=report.edit_date_before,
             edit_date_after=report.edit_date_after,
             max_record_count=layer.page_limit,
             pages=report.pages,
-            requests=LOOK_REQUESTS + report.requests,
-            retries=report.retries,
-            bytes=report.bytes,
+            requests=LOOK_REQUESTS + sum(each.requests for each in reads),
+            retries=sum(each.retries for each in reads),
+            bytes=sum(each.bytes for each in reads),
             file=LakeFile(
                 name=f"{year}/{load_id}.parquet",
                 rows=report.rows,
@@ -230,7 +254,13 @@ class _Reader:
             ),
         )
         files = {manifest.file.name: spool}
-        return YearRead(year, _summary(year, decision, report), manifest, files)
+        return YearRead(year, _summary(decision, manifest, report.resumed), manifest, files)
+
+    async def _compare_cases(self, year: int, report: ReadReport, window: Path) -> CasesCompared:
+        loads = self._history.since_last_full(year)
+        known = await asyncio.to_thread(KnownCases, self._earlier, loads)
+        counted = loads[-1].ingested.layer_count
+        return await compare_cases(self._client, report, window, known, counted, self._now)
 
     def _mint(self, year: int) -> str:
         return mint_load_id(year, self._now, self._history.newest_id(year))
@@ -242,11 +272,14 @@ def window(since: datetime) -> str:
     return f"(OPENEDDATETIME >= {literal} OR LastUpdateDate >= {literal})"
 
 
-def _summary(year: int, decision: Decision, report: ReadReport) -> str:
+def _summary(decision: Decision, load: Ingested, resumed: int) -> str:
+    seconds = (load.ended_at - load.job_start).total_seconds()
+    kept = f" ({resumed:,} of them from a read that was cut off)" if resumed else ""
+    gone = f"cases gone {len(load.gone):,}, " if load.gone else ""
     return (
-        f"{year}  {decision.action} read ({decision.reason}): rows {report.rows:,}, pages "
-        f"{report.pages}, requests {LOOK_REQUESTS + report.requests}, retries {report.retries}, "
-        f"{report.bytes / 1e6:.1f} MB in {report.seconds:.1f} s"
+        f"{load.source_year}  {decision.action} read ({decision.reason}): rows {load.rows:,}"
+        f"{kept}, {gone}pages {load.pages}, requests {load.requests}, retries {load.retries}, "
+        f"{load.bytes / 1e6:.1f} MB in {seconds:.1f} s"
     )
 
 

@@ -1,14 +1,18 @@
 """What the lake already holds of a year: the version of each case that counts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from mpls311.datasets import LakeFiles
 from mpls311.loads import Load
 from mpls311.schemas import ServiceRequest, arrow_schema
+
+Cases = NDArray[np.int64]
+"""Case ids."""
 
 KEY_COLUMNS = (
     "case_id",
@@ -38,49 +42,53 @@ def best_versions(rows: pa.Table) -> pa.Table:
 
 
 class KnownCases:
-    """The live cases of a year, from the loads that together hold it."""
+    """The live cases of a year, from the loads that together hold it.
+
+    Attributes:
+        cases: Their ids, ascending and distinct.
+
+    """
 
     def __init__(self, files: LakeFiles, loads: Sequence[Load]) -> None:
         """Read keys and hashes of the published loads of a year, oldest first."""
         self._files = files
         self._loads = loads
-        self._hashes: dict[int, int] = {}
+        self.cases: Cases = np.array([], dtype=np.int64)
+        self._hashes: Cases = np.array([], dtype=np.int64)
         for load in loads:
-            rows = best_versions(files.read(_file(load), KEY_COLUMNS))
-            gone = rows.filter(pc.is_valid(rows["deleted_at"]))["case_id"].to_pylist()
-            self._hashes.update(
-                zip(rows["case_id"].to_pylist(), rows["content_hash"].to_pylist(), strict=True)
-            )
-            for case in gone:
-                self._hashes.pop(case, None)
+            self._apply(best_versions(files.read(_file(load), KEY_COLUMNS)))
+
+    def _apply(self, rows: pa.Table) -> None:
+        """Let the versions of a newer load take the place of those known."""
+        cases, hashes = rows["case_id"].to_numpy(), rows["content_hash"].to_numpy()
+        live = rows["deleted_at"].is_null().to_numpy()
+        kept = np.isin(self.cases, cases, invert=True)
+        self.cases = np.concatenate([self.cases[kept], cases[live]])
+        order = np.argsort(self.cases)
+        self.cases = self.cases[order]
+        self._hashes = np.concatenate([self._hashes[kept], hashes[live]])[order]
 
     def compare(self, rows: pa.Table) -> tuple[int, int]:
         """How many cases of a load are new, and how many are known with other content."""
         best = best_versions(rows)
-        known = [self._hashes.get(case) for case in best["case_id"].to_pylist()]
-        hashes = best["content_hash"].to_pylist()
-        new = sum(before is None for before in known)
-        changed = sum(
-            before is not None and before != now for before, now in zip(known, hashes, strict=True)
-        )
-        return new, changed
+        cases, hashes = best["case_id"].to_numpy(), best["content_hash"].to_numpy()
+        known = np.isin(cases, self.cases)
+        before = self._hashes[np.searchsorted(self.cases, cases[known])]
+        return int(np.count_nonzero(~known)), int(np.count_nonzero(before != hashes[known]))
 
-    def without(self, cases: Iterable[int]) -> list[int]:
+    def without(self, cases: Cases) -> Cases:
         """Live cases that are not among those given, ascending."""
-        return sorted(self._hashes.keys() - set(cases))
+        return np.setdiff1d(self.cases, cases)
 
-    def last_versions(self, cases: Sequence[int]) -> pa.Table:
+    def last_versions(self, cases: Cases) -> pa.Table:
         """The full last known rows of cases, with the Arrow schema of ServiceRequest."""
         found: list[pa.Table] = []
-        missing = set(cases)
         for load in reversed(self._loads):
-            if not missing:
+            if not cases.size:
                 break
-            rows = self._files.read(
-                _file(load), filters=pc.field("case_id").isin(pa.array(missing, pa.int64()))
-            )
-            rows = best_versions(rows)
-            missing -= set(rows["case_id"].to_pylist())
+            wanted = pc.field("case_id").isin(pa.array(cases))
+            rows = best_versions(self._files.read(_file(load), filters=wanted))
+            cases = np.setdiff1d(cases, rows["case_id"].to_numpy())
             found.append(rows)
         schema = arrow_schema(ServiceRequest)
         return pa.concat_tables(found).cast(schema) if found else schema.empty_table()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -69,10 +70,11 @@ def split_load(load: Load, raw: LakeFiles, known: KnownCases, spool: Path) -> Sp
             rejected_file.write_table(rows.rejected)
             tally.add(rows)
         # A case that is served only in rows to reject would not be in a fresh warehouse either.
-        served = tally.accepted["case_id"].to_pylist()
-        deleted = known.without(served) if load.ingested.mode == "full" else []
+        accepted = tally.accepted
+        deleted = known.without(accepted["case_id"].to_numpy())
+        if load.ingested.mode == "incremental":
+            deleted = np.intersect1d(deleted, np.array(load.ingested.gone, dtype=np.int64))
         accepted_file.write_table(_marked_deleted(known.last_versions(deleted), load))
-    accepted = tally.accepted
     if accepted.num_rows + tally.rejected != load.ingested.rows:
         raise AssertionError(
             f"{load.load_id}: {load.ingested.rows} rows read, but {accepted.num_rows} accepted "
@@ -93,7 +95,7 @@ def split_load(load: Load, raw: LakeFiles, known: KnownCases, spool: Path) -> Sp
             duplicates=accepted.num_rows - pc.count_distinct(accepted["case_id"]).as_py(),
             new=new,
             updated=updated,
-            deleted=tuple(deleted),
+            deleted=tuple(deleted.tolist()),
             rejected_for=dict(tally.rejected_for.most_common()),
             repaired_for=dict(tally.repaired_for.most_common()),
             new_columns=tuple(tally.new_columns),

@@ -1,0 +1,185 @@
+"""Whatever a server does, and in whatever order: the exact rows or a typed error."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+import stamina
+from fault_server import (
+    Fault,
+    FaultServer,
+    body,
+    cut_body,
+    error,
+    gzipped,
+    make_rows,
+    reset,
+    status,
+)
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mpls311.arcgis import ArcGISClient, ArcGISError, ClientSettings, FeatureLayer
+
+FAULTS: dict[str, Fault] = {
+    "error 500": error(500, "Error performing query operation"),
+    "error 429": error(429, "Too many requests"),
+    "unable": error(400, "Unable to complete operation."),
+    "refused": error(400, "Cannot perform query. Invalid query parameters."),
+    "token": error(499, "Token Required"),
+    "invalid url": error(400, "Invalid URL"),
+    "HTTP 429": status(429, Retry_After="1"),
+    "HTTP 503": status(503),
+    "HTTP 403": status(403),
+    "reset": reset,
+    "cut off": cut_body,
+    "truncated gzip": gzipped(b'{"features":[],"count":1,"objectIds":[1]}', keep=25),
+    "truncated": body(b'{"features":[{"attributes":{"OBJECTID":1'),
+    "HTML": body(b"<html>down for maintenance</html>"),
+    "nothing": body(b""),
+    "empty page": body(b'{"features":[]}'),
+    "empty page, more to come": body(b'{"features":[],"exceededTransferLimit":true}'),
+}
+INVENTED = ("stranger", "neighbour")  # rows that no layer has: only ranges of ids show them
+# After these a layer is taken for one that lists no ids, and is read by offset.
+REFUSALS = ("error 500", "unable", "refused", "empty page", "empty page, more to come")
+LIES = ("short", "short, not admitted", "twice", "again", *INVENTED, "no fields", "wrong")
+EVENTS = ("published", "row gone", "row comes", "column gone", "edit date")
+
+moves = st.sampled_from([None, None, None, *FAULTS, *LIES, *EVENTS])
+
+
+class Hostility:
+    """Takes one move a request; remembers every edition that was ever served."""
+
+    def __init__(self, server: FaultServer, moves: list[str | None], liar: str) -> None:
+        self.server = server
+        self.moves = iter(moves)
+        self.liar = liar  # the kind of reply that is wrong; two in league cannot be seen through
+        self.editions = [values(server.rows)]
+        server.meddle = self.meddle
+
+    def meddle(self, kind: str, reply: dict[str, Any]) -> Fault | None:
+        move = next(self.moves, None)
+        if move in FAULTS:
+            return None if kind == "ids" and move in REFUSALS else FAULTS[move]
+        if move in LIES:
+            if kind == "page" and reply.get("features"):
+                self.bend_page(move, reply)
+            elif kind == self.liar == "count":
+                reply["count"] += len(move) % 5 - 2
+            elif kind == self.liar == "ids" and reply.get("objectIds"):
+                reply["objectIds"] = reply["objectIds"][:-1]
+        elif move:
+            self.happen(move)
+        return None
+
+    def bend_page(self, lie: str, reply: dict[str, Any]) -> None:
+        rows = reply["features"]
+        if lie in INVENTED and self.server.refuses_ids:
+            return
+        if lie.startswith("short"):
+            del rows[len(rows) // 2 :]
+            if lie == "short":
+                reply["exceededTransferLimit"] = True
+        elif lie == "twice":
+            rows.append(rows[0])
+        elif lie == "again":
+            rows[-1:] = make_rows([min(row["attributes"]["OBJECTID"] for row in self.server.rows)])
+        elif lie == "stranger":
+            rows[-1:] = make_rows([10_000])
+        elif lie == "neighbour":
+            rows[-1:] = make_rows([rows[-1]["attributes"]["OBJECTID"] + 1])
+        elif lie == "no fields":
+            del reply["fields"]
+        else:
+            rows[0]["attributes"]["OBJECTID"] = "yesterday"
+
+    def happen(self, event: str) -> None:
+        """Change the layer; rows only change their values together with the edit date."""
+        server = self.server
+        if event == "published":
+            for row in server.rows:
+                row["attributes"]["TITLE"] += "!"
+        elif event == "row gone":
+            server.rows = server.rows[:-1]
+        elif event == "row comes":
+            server.rows = [*server.rows, *make_rows([500 + len(self.editions)])]
+        elif event == "column gone":
+            fields = server.metadata["fields"]
+            server.metadata["fields"] = [f for f in fields if f["name"] != "OPENED"]
+        if event in ("published", "edit date") or server.refuses_ids:
+            server.set_edit_date(server.metadata["editingInfo"]["dataLastEditDate"] + 1)
+        self.editions.append(values(server.rows))
+
+
+def values(rows: list[dict[str, Any]]) -> list[tuple[int, str]]:
+    return sorted((row["attributes"]["OBJECTID"], row["attributes"]["TITLE"]) for row in rows)
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting() -> Iterator[None]:
+    stamina.instrumentation.set_on_retry_hooks([])
+    with stamina.set_testing(True, attempts=3):
+        yield
+    stamina.instrumentation.set_on_retry_hooks(None)
+
+
+async def outcome(server: FaultServer, folder: Path, concurrency: int) -> list[Any] | None:
+    """Read, and again from the journal if that failed; None for an error both times."""
+    client = ArcGISClient(ClientSettings(concurrency=concurrency))
+    path = folder / "rows.parquet"
+    async with server.running(), client:
+        for _ in range(2):
+            with suppress(ArcGISError):
+                layer: FeatureLayer = await client.layer(server.url)
+                report = await client.read(layer, "1=1", path, journal=folder / "pages")
+                table = pq.read_table(path, columns=["OBJECTID", "TITLE"])
+                assert table.num_rows == report.rows
+                return sorted(zip(*table.to_pydict().values(), strict=True))
+            assert not path.exists()
+    return None
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(
+    ids=st.lists(st.integers(-10, 60), unique=True, max_size=40),
+    page_limit=st.integers(1, 15),
+    moves=st.lists(moves, max_size=25),
+    liar=st.sampled_from(["count", "ids"]),
+    refuses_ids=st.booleans(),
+    page_cap=st.sampled_from([10**9, 3]),
+    concurrency=st.sampled_from([1, 4]),
+)
+def test_the_exact_rows_of_one_edition_or_a_typed_error(
+    ids: list[int],
+    page_limit: int,
+    moves: list[str | None],
+    liar: str,
+    refuses_ids: bool,
+    page_cap: int,
+    concurrency: int,
+) -> None:
+    server = FaultServer(make_rows(ids), page_cap=page_cap, refuses_ids=refuses_ids)
+    server.metadata["maxRecordCount"] = page_limit
+    hostility = Hostility(server, moves, liar)
+
+    with tempfile.TemporaryDirectory() as folder:
+        found = asyncio.run(outcome(server, Path(folder), concurrency))
+
+    assert found is None or found in hostility.editions
+    if not any(moves):
+        assert found == values(server.rows)
