@@ -23,13 +23,17 @@ from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
 from mpls311.datasets import DuckDBTableDataset
-from mpls311.schemas import ServiceRequest, TrackedLoad, arrow_schema
+from mpls311.schemas import NeighborhoodVertex, ServiceRequest, TrackedLoad, arrow_schema
 
 PROJECT = Path(__file__).parents[2] / "dbt"
 MARTS = ("dim_categories", "dim_dates", "dim_geography", "fact_311data", "rpt_categories_year")
 BOOKKEEPING = ("object_id", "load_id")
 
-STAGING = {"raw_mpls_311data": ServiceRequest, "track_load": TrackedLoad}
+STAGING = {
+    "raw_mpls_311data": ServiceRequest,
+    "raw_neighborhoods": NeighborhoodVertex,
+    "track_load": TrackedLoad,
+}
 RAW_COLUMNS = arrow_schema(ServiceRequest).names
 
 Row = dict[str, Any]
@@ -444,7 +448,7 @@ def test_a_full_refresh_does_not_lose_published_cases(warehouse: Warehouse) -> N
 def test_every_model_source_and_seed_column_is_described(manifest: Manifest) -> None:
     described = [*manifest.nodes.values(), *manifest.sources.values()]
     documented = [node for node in described if node.resource_type in ("model", "seed", "source")]
-    assert len(documented) == 11
+    assert len(documented) == 22
     for node in documented:
         assert node.description, node.name
         assert node.columns, node.name
