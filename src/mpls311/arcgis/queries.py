@@ -43,10 +43,10 @@ async def fetch_object_ids(
 async def fetch_page(
     transport: Transport, layer: FeatureLayer, where: str, page: Page, meter: Meter
 ) -> DecodedPage:
-    """Ask for all columns of one page, points in degrees (WGS 84)."""
+    """Ask for all columns of one page, geometry in degrees (WGS 84)."""
     parameters = {
         "outFields": "*",
-        "returnGeometry": "true" if layer.is_point else "false",
+        "returnGeometry": "true" if layer.geometry_columns else "false",
         "outSR": "4326",
         "f": "json",
         **page.parameters(where, layer.object_id_field),

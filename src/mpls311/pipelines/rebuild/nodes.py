@@ -10,21 +10,26 @@ import pyarrow as pa
 from mpls311.datasets import LakeFiles
 from mpls311.errors import UserError
 from mpls311.loads import Load, LoadHistory, tracking_rows
+from mpls311.loads.tracking import staged_rows
 from mpls311.parameters import TransformSettings
 from mpls311.pipelines.stage.nodes import staging_of
 from mpls311.pipelines.transform.dbt import run_dbt
 from mpls311.pipelines.transform.nodes import check_staging
+from mpls311.schemas.neighborhoods import borders_of
 
 log = logging.getLogger(__name__)
 
 
 def stage_published_loads(
-    history: LoadHistory, service_requests: LakeFiles, settings: TransformSettings
-) -> list[str]:
+    history: LoadHistory,
+    service_requests: LakeFiles,
+    neighborhoods: pa.Table,
+    settings: TransformSettings,
+) -> tuple[pa.Table, list[str]]:
     """Set the old warehouse aside, and name the files of every load ever published.
 
     Returns:
-        The addresses of the Parquet files, as stage gives them for pending loads.
+        What stage gives for pending loads.
 
     Raises:
         UserError: Nothing was ever published.
@@ -37,7 +42,7 @@ def stage_published_loads(
         aside = old.with_name(f"{old.name}.before-rebuild")
         old.replace(aside)
         log.info("The old warehouse is kept as %s.", aside)
-    return staging_of(published, service_requests)
+    return borders_of(neighborhoods), staging_of(published, service_requests)
 
 
 def rebuild_marts(
@@ -47,11 +52,11 @@ def rebuild_marts(
 ) -> Iterator[pa.Table]:
     """Build the marts, and give the tracking rows that the manifests tell.
 
-    The tracking rows come last: a run refuses a warehouse that lacks those of published loads,
-    so a rebuild that was interrupted cannot be mistaken for a whole one.
+    That loads are published comes last: a run refuses a warehouse that does not say so of those
+    that are, so a rebuild that was interrupted cannot be mistaken for a whole one.
 
     Yields:
-        No rows, so that dbt finds the table; then all of them.
+        The rows of loads as staged, which a report counts on; then all of them.
 
     Raises:
         UserError: Staging does not hold the published loads.
@@ -59,11 +64,10 @@ def rebuild_marts(
     """
     published = _published(history)
     check_staging(staged, published, remedy="rebuild")
-    rows = tracking_rows(history)
-    yield rows.slice(0, 0)
+    yield staged_rows(published)
     run_dbt(settings)
     log.info("Rebuilt from %d loads of %s.", len(published), ", ".join(map(str, history.years)))
-    yield rows
+    yield tracking_rows(history)
 
 
 def _published(history: LoadHistory) -> tuple[Load, ...]:
