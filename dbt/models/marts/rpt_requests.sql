@@ -2,11 +2,17 @@ with facts as (
 
     select
         *,
-        {{ local_date('open_datetime') }} as open_date,
-        -- What the data knows, it knows as of its latest opening.
-        max(open_datetime) over () as as_of
+        {{ local_date('open_datetime') }} as open_date
     from {{ ref('fact_311data') }}
     where deleted_at is null
+
+),
+
+-- What the data knows, it knows as of its latest opening.
+latest as (
+
+    select max(open_datetime) as open_datetime
+    from facts
 
 )
 
@@ -28,9 +34,10 @@ select
     facts.duration_seconds as time_to_close_seconds,
     case
         when facts.closed_datetime is null
-            then cast({{ dbt.datediff('facts.open_datetime', 'facts.as_of', 'second') }} as {{ dbt.type_bigint() }})
+            then cast({{ dbt.datediff('facts.open_datetime', 'latest.open_datetime', 'second') }} as {{ dbt.type_bigint() }})
     end as waiting_seconds
 from facts
+cross join latest
 left join {{ ref('dim_categories') }} as categories
     on facts.category_id = categories.category_id
 left join {{ ref('dim_geography') }} as geography
