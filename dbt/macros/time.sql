@@ -13,6 +13,20 @@
 {%- endmacro %}
 
 
+{#- Seconds since 1970 as a UTC timestamp without a zone. -#}
+{% macro epoch_timestamp(seconds) -%}
+    {{ return(adapter.dispatch('epoch_timestamp', 'mpls_311')(seconds)) }}
+{%- endmacro %}
+
+{% macro default__epoch_timestamp(seconds) -%}
+    make_timestamp(cast(round({{ seconds }} * 1000000) as {{ dbt.type_bigint() }}))
+{%- endmacro %}
+
+{% macro bigquery__epoch_timestamp(seconds) -%}
+    timestamp_micros(cast(round({{ seconds }} * 1000000) as int64))
+{%- endmacro %}
+
+
 {#- The calendar date in Minneapolis of a UTC timestamp. -#}
 {% macro local_date(column) -%}
     {{ return(adapter.dispatch('local_date', 'mpls_311')(column)) }}

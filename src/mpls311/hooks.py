@@ -74,15 +74,18 @@ class StandInCity:
         source = inputs.get("params:source")
         if source is None or source.services_url:
             return None
+        if not self._server:
+            self._start(SandboxSettings.model_validate(catalog.load("params:sandbox")))
+        served = {"services_url": self._server.services_url, "today": self._server.city.as_of}
+        return {"params:source": source.model_copy(update=served)}
+
+    def _start(self, settings: SandboxSettings) -> None:
         from mpls311.sandbox import City, serve
 
-        settings = SandboxSettings.model_validate(catalog.load("params:sandbox"))
         today = settings.as_of or city_today()
         city = City(seed=settings.seed, rows_per_year=settings.rows_per_year, as_of=today)
         self._server = serve(city, latency_ms=settings.latency_ms).start()
         log.info("The stand-in city of %s is served at %s.", today, self._server.services_url)
-        url = self._server.services_url
-        return {"params:source": source.model_copy(update={"services_url": url, "today": today})}
 
     @hook_impl
     def after_pipeline_run(self) -> None:

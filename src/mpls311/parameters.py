@@ -87,6 +87,8 @@ class SourceSettings(_Settings):
     service_name: str = "Public_311_{year}"
     service_names: dict[int, str] = {}
     """Service names of the years that do not follow the pattern."""
+    neighborhoods_service: str | None = "Minneapolis_Neighborhoods"
+    """Service name of the city's neighbourhoods; None does without."""
     concurrency: Annotated[int, Field(ge=1, le=64)] = 8
     deadline_minutes: Annotated[float, Field(gt=0)] = 60
     overlap_days: Annotated[float, Field(ge=0)] = 2
@@ -106,7 +108,15 @@ class SourceSettings(_Settings):
 
     def layer_url(self, year: int) -> str:
         """The address of a year's feature layer."""
-        service = self.service_names.get(year, self.service_name.format(year=year))
+        return self._layer_url(self.service_names.get(year, self.service_name.format(year=year)))
+
+    @property
+    def neighborhoods_url(self) -> str | None:
+        """The address of the neighbourhood layer."""
+        name = self.neighborhoods_service
+        return self._layer_url(name) if name else None
+
+    def _layer_url(self, service: str) -> str:
         return f"{str(self.services_url).rstrip('/')}/{service}/FeatureServer/0"
 
 

@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Pipeline
 
-from mpls311.pipelines import ingest, rebuild, stage, transform, validate
+from mpls311.pipelines import ingest, rebuild, report, stage, transform, validate
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -12,6 +12,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "validate": validate.create_pipeline(),
         "stage": stage.create_pipeline(),
         "transform": transform.create_pipeline(),
+        "report": report.create_pipeline(),
     }
     return {
         **phases,

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from project import ROOT, Project
 
-FILES = ("catalog_lake.yml", "catalog_warehouse.yml")
+FILES = ("catalog_lake.yml", "catalog_reports.yml", "catalog_warehouse.yml")
 
 
 def entries(env: str, file: str) -> dict[str, Any]:

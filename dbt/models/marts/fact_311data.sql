@@ -27,6 +27,7 @@ select
     last_update_datetime,
     case_status,
     is_accessibility_related,
+    cast(duration_seconds as {{ dbt.type_bigint() }}) as duration_seconds,
     cast(round(duration_seconds / 60.0, 2) as {{ type_double() }}) as duration_minutes,
     cast(round(duration_seconds / 3600.0, 2) as {{ type_double() }}) as duration_hours,
     cast(round(duration_seconds / 86400.0, 2) as {{ type_double() }}) as duration_days,

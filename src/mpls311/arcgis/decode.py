@@ -24,10 +24,8 @@ from mpls311.arcgis.errors import (
     TransportError,
     error_from_reply,
 )
-from mpls311.arcgis.layer import GEOMETRY_COLUMNS, FeatureLayer, Field
+from mpls311.arcgis.layer import FeatureLayer, Field
 
-_AXES = tuple(Field(name, "esriFieldTypeDouble") for name in GEOMETRY_COLUMNS)
-_POINT = pa.struct([("x", pa.float64()), ("y", pa.float64())])
 _EMPTY_POINT = re.compile(rb'"geometry"\s*:\s*\{\s*"x"\s*:\s*"NaN"\s*,\s*"y"\s*:\s*"NaN"\s*\}')
 _ENVELOPE = [
     ("error", pa.struct([("code", pa.int64()), ("message", pa.string())])),
@@ -112,8 +110,8 @@ def _decode_strictly(body: bytes, layer: FeatureLayer) -> DecodedPage | None:
     _check_fields(reply["fields"][0].as_py(), layer)
     rows = dict(zip(("attributes", "geometry"), features.flatten().flatten(), strict=False))
     columns = rows["attributes"].flatten()
-    if layer.is_point:
-        columns += [_without_nan(axis) for axis in rows["geometry"].flatten()]
+    if layer.geometry_columns:
+        columns += [_without_nan(part) for part in rows["geometry"].flatten()]
     schema = layer.arrow_schema
     cast = [_cast(column, target) for column, target in zip(columns, schema.types, strict=True)]
     table = pa.Table.from_arrays(cast, schema=schema)
@@ -123,7 +121,9 @@ def _decode_strictly(body: bytes, layer: FeatureLayer) -> DecodedPage | None:
 
 def _page_schema(layer: FeatureLayer) -> pa.Schema:
     attributes = pa.struct([(field.name, _wire_type(field.arrow_type)) for field in layer.fields])
-    members = [("attributes", attributes)] + ([("geometry", _POINT)] if layer.is_point else [])
+    members = [("attributes", attributes)]
+    if geometry := [(name, column.type) for name, column in layer.geometry_columns.items()]:
+        members.append(("geometry", pa.struct(geometry)))
     return pa.schema([*_ENVELOPE, ("features", pa.list_(pa.struct(members)))])
 
 
@@ -140,10 +140,12 @@ def _cast(column: pa.Array, target: pa.DataType) -> pa.Array:
     return column.cast(target)
 
 
-def _without_nan(axis: pa.Array) -> pa.Array:
+def _without_nan(part: pa.Array) -> pa.Array:
     """Make null of NaN, which is how an empty point is spelled."""
-    empty = pc.is_nan(axis)
-    return pc.if_else(empty, None, axis) if pc.any(empty).as_py() else axis
+    if not pa.types.is_floating(part.type):
+        return part
+    empty = pc.is_nan(part)
+    return pc.if_else(empty, None, part) if pc.any(empty).as_py() else part
 
 
 def _decode_tolerantly(body: bytes, layer: FeatureLayer) -> DecodedPage:
@@ -159,14 +161,29 @@ def _decode_tolerantly(body: bytes, layer: FeatureLayer) -> DecodedPage:
     _check_fields(reply.get("fields"), layer)
     rows = [_member(feature, "attributes") for feature in features]
     columns = [coerce([row.get(field.name) for row in rows], field, url) for field in layer.fields]
-    if layer.is_point:
-        points = [_member(feature, "geometry") for feature in features]
-        columns += [
-            _without_nan(coerce([point.get(axis.name[-1]) for point in points], axis, url))
-            for axis in _AXES
-        ]
+    geometries = [_member(feature, "geometry") for feature in features]
+    columns += [
+        _coerce_geometry([geometry.get(name) for geometry in geometries], column, url)
+        for name, column in layer.geometry_columns.items()
+    ]
     table = pa.Table.from_arrays(columns, schema=layer.arrow_schema)
     return DecodedPage(table, reply.get("exceededTransferLimit") in (True, "true"))
+
+
+def _coerce_geometry(values: list[Any], column: pa.Field, url: str) -> pa.Array:
+    if pa.types.is_floating(column.type):
+        return _without_nan(coerce(values, Field(column.name, "esriFieldTypeDouble"), url))
+    try:
+        return pa.array(values, column.type)
+    except (pa.ArrowException, TypeError) as exc:
+        raise SchemaDriftError(
+            f"{url} sent a geometry that does not fit the layer's type: read it again, and tell "
+            f"its owner if it stays so ({exc}).",
+            url=url,
+            column=column.name,
+            declared=str(column.type),
+            found="another shape",
+        ) from exc
 
 
 def _member(feature: object, name: str) -> Mapping[str, Any]:

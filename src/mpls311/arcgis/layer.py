@@ -15,7 +15,15 @@ import pyarrow as pa
 
 from mpls311.arcgis.errors import ServiceError, error_from_reply
 
-GEOMETRY_COLUMNS = ("geometry_x", "geometry_y")
+_GEOMETRIES: Mapping[str, Mapping[str, pa.Field]] = {
+    "esriGeometryPoint": {
+        "x": pa.field("geometry_x", pa.float64()),
+        "y": pa.field("geometry_y", pa.float64()),
+    },
+    "esriGeometryPolygon": {
+        "rings": pa.field("geometry_rings", pa.list_(pa.list_(pa.list_(pa.float64())))),
+    },
+}
 
 _OID = "esriFieldTypeOID"
 _SHAPE = "esriFieldTypeGeometry"
@@ -145,9 +153,9 @@ class FeatureLayer:
         return f"{self.url}/query"
 
     @property
-    def is_point(self) -> bool:
-        """Whether features carry one x and one y."""
-        return self.geometry_type == "esriGeometryPoint"
+    def geometry_columns(self) -> Mapping[str, pa.Field]:
+        """Column of each member of a geometry: points and polygons; nothing for other layers."""
+        return _GEOMETRIES.get(self.geometry_type or "", {})
 
     @property
     def result_type(self) -> str | None:
@@ -165,15 +173,17 @@ class FeatureLayer:
 
     @cached_property
     def arrow_schema(self) -> pa.Schema:
-        """Columns named and ordered as the layer's fields; points add x and y in degrees.
+        """Columns named and ordered as the layer's fields, then the geometry in degrees.
+
+        Points add geometry_x and geometry_y; polygons geometry_rings, a list of rings, each a list
+        of positions, each a list of longitude and latitude. Holes are rings too.
 
         Raises:
             ServiceError: Two columns would bear one name.
 
         """
         columns = [pa.field(field.name, field.arrow_type) for field in self.fields]
-        if self.is_point:
-            columns += [pa.field(name, pa.float64()) for name in GEOMETRY_COLUMNS]
+        columns += self.geometry_columns.values()
         names = [column.name for column in columns]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:

@@ -43,14 +43,14 @@ async def fetch_object_ids(
 async def fetch_page(
     transport: Transport, layer: FeatureLayer, where: str, page: Page, meter: Meter
 ) -> DecodedPage:
-    """Ask for the columns of one page, points in degrees (WGS 84).
+    """Ask for the columns of one page, geometry in degrees (WGS 84).
 
     The layer has taken the same condition for its ids and its count, so a plain refusal may
     pass: services have been seen to refuse one query in many. It is asked about once more.
     """
     parameters = {
         "outFields": layer.out_fields,
-        "returnGeometry": "true" if layer.is_point else "false",
+        "returnGeometry": "true" if layer.geometry_columns else "false",
         "outSR": "4326",
         "f": "json",
         **page.parameters(where, layer.object_id_field),

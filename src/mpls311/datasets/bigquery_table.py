@@ -79,7 +79,7 @@ class BigQueryTableDataset(AbstractDataset[TableData, pd.DataFrame]):
         project: str,
         location: str,
         table: str,
-        model: str,
+        model: str | None = None,
         mode: Literal["replace", "append"] = "replace",
         key: Sequence[str] = (),
         query: str | None = None,
@@ -93,7 +93,8 @@ class BigQueryTableDataset(AbstractDataset[TableData, pd.DataFrame]):
             project: The Google Cloud project.
             location: Where its datasets are, such as US or us-central1.
             table: `dataset.table`.
-            model: Import path of the Pandera model that gives columns, types, descriptions.
+            model: Import path of the Pandera model that gives columns, types, descriptions; not
+                needed where only a `query` is loaded.
             mode: What `save` does with rows that are there already.
             key: Columns that tell rows apart, for `append`.
             query: SQL that `load` runs in place of reading the whole table; `{table}` stands
@@ -104,6 +105,8 @@ class BigQueryTableDataset(AbstractDataset[TableData, pd.DataFrame]):
         """
         if mode not in ("replace", "append"):
             raise StorageError(f"mode of {table} is {mode!r}: write replace or append.")
+        if not (model or query):
+            raise StorageError(f"{table} needs a model, or a query if it is only read.")
         self._project = project
         self._location = location
         self._dataset, self._table = split_table(table)
@@ -129,6 +132,8 @@ class BigQueryTableDataset(AbstractDataset[TableData, pd.DataFrame]):
 
     @property
     def _pandera_model(self) -> type[pa.DataFrameModel]:
+        if not self._model:
+            raise StorageError(f"{self._name} is only read: give it a model to save rows.")
         model: type[pa.DataFrameModel] = load_obj(self._model)
         return model
 

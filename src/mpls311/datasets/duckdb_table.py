@@ -51,7 +51,7 @@ class DuckDBTableDataset(AbstractDataset[TableData, pd.DataFrame]):
         *,
         database: str,
         table: str,
-        model: str,
+        model: str | None = None,
         mode: Literal["replace", "append"] = "replace",
         key: Sequence[str] = (),
         query: str | None = None,
@@ -62,7 +62,8 @@ class DuckDBTableDataset(AbstractDataset[TableData, pd.DataFrame]):
         Args:
             database: Path of the DuckDB file.
             table: `schema.table`.
-            model: Import path of the Pandera model that gives columns, types, descriptions.
+            model: Import path of the Pandera model that gives columns, types, descriptions; not
+                needed where only a `query` is loaded.
             mode: What `save` does with rows that are there already.
             key: Columns that tell rows apart, for `append`.
             query: SQL that `load` runs in place of reading the whole table; `{table}` stands
@@ -71,6 +72,8 @@ class DuckDBTableDataset(AbstractDataset[TableData, pd.DataFrame]):
         """
         if mode not in ("replace", "append"):
             raise StorageError(f"mode of {table} is {mode!r}: write replace or append.")
+        if not (model or query):
+            raise StorageError(f"{table} needs a model, or a query if it is only read.")
         self._database = Path(database)
         self._schema, self._table = split_table(table)
         self._model = model
@@ -140,6 +143,8 @@ class DuckDBTableDataset(AbstractDataset[TableData, pd.DataFrame]):
 
     @property
     def _arrow_schema(self) -> pyarrow.Schema:
+        if not self._model:
+            raise StorageError(f"{self._name} is only read: give it a model to save rows.")
         model: type[pa.DataFrameModel] = load_obj(self._model)
         return arrow_schema(model)
 

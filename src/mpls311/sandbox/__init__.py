@@ -9,8 +9,9 @@ The rows have the shape of the real ones, faults included, and none of their con
 change from one day of publication to the next is in `mpls311.sandbox.city`.
 """
 
-from .city import City, Layer, RecordLimits
+from .city import City
 from .history import LayerChanges
+from .layer import Layer, RecordLimits
 from .server import SandboxServer, serve
 
 __all__ = ["City", "Layer", "LayerChanges", "RecordLimits", "SandboxServer", "serve"]

@@ -21,7 +21,6 @@ A layer on which none of these happened keeps its edit date.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from threading import RLock
@@ -29,36 +28,15 @@ from typing import Final
 
 from .clock import today
 from .history import LayerChanges, changes, last_edit, object_ids, republications_of, shown
+from .layer import Layer, RecordLimits
 from .lives import FIRST_YEAR, lives_of
 from .oddities import with_oddities
 from .places import Places
 from .publish import publish
 from .rows import Rows, concatenate
-from .table import Table
 
 MIN_ROWS_PER_YEAR: Final = 200
 _LAST_YEAR: Final = 2090
-
-
-@dataclass(frozen=True)
-class RecordLimits:
-    """How many rows a layer answers at once."""
-
-    maximum: int
-    standard: int
-    """With ``resultType=standard``."""
-    supports_result_type: bool
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One year's feature layer as of a day."""
-
-    year: int
-    table: Table
-    data_last_edit_date: int | None
-    """Epoch milliseconds; None before the first change."""
-    limits: RecordLimits
 
 
 _LIMITS: Final = {
@@ -75,6 +53,11 @@ _LIMITS: Final = {
     2025: RecordLimits(32_000, 32_000, supports_result_type=False),
 }
 _LATER_LIMITS: Final = RecordLimits(16_000, 32_000, supports_result_type=True)
+
+
+def service_name(year: int) -> str:
+    """Name of the feature service of a year, and of its layer."""
+    return f"Public_311_{year}"
 
 
 class City:
@@ -160,7 +143,7 @@ class City:
         ids = object_ids(rows, republications, year, self.seed, self.as_of)
         state = shown(rows, self.as_of)
         return Layer(
-            year=year,
+            name=service_name(year),
             table=publish(year, state, ids[state.position], self._places),
             data_last_edit_date=last_edit(rows, republications, self.as_of),
             limits=_LIMITS.get(year, _LATER_LIMITS),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from .city import City, Layer
+from .city import City, service_name
+from .layer import Layer
+from .neighborhoods import neighborhoods
 from .table import Column, EsriType
 
 OBJECT_ID_FIELD: Final = "OBJECTID"
@@ -20,14 +22,9 @@ def spatial_reference(wkid: int) -> dict[str, int]:
     return {"wkid": wkid, "latestWkid": 3857 if wkid == WEB_MERCATOR else wkid}
 
 
-def service_name(year: int) -> str:
-    """Name of the feature service of a year."""
-    return f"Public_311_{year}"
-
-
 def services(city: City) -> dict[str, Any]:
     """Return the root listing."""
-    names = [service_name(year) for year in city.years]
+    names = [neighborhoods().name, *(service_name(year) for year in city.years)]
     return {
         "currentVersion": _CURRENT_VERSION,
         "services": [{"name": name, "type": "FeatureServer"} for name in names],
@@ -38,14 +35,14 @@ def service(layer: Layer) -> dict[str, Any]:
     """Describe a feature service with its only layer."""
     return {
         "currentVersion": _CURRENT_VERSION,
-        "serviceDescription": "311 service requests of a made-up city",
+        "serviceDescription": "A layer of a made-up city",
         "hasVersionedData": False,
         "maxRecordCount": layer.limits.maximum,
         "supportedQueryFormats": "JSON",
         "capabilities": "Query",
         "spatialReference": spatial_reference(WEB_MERCATOR),
         "initialExtent": {**_EXTENT, "spatialReference": spatial_reference(WEB_MERCATOR)},
-        "layers": [{"id": 0, "name": service_name(layer.year), "type": "Feature Layer"}],
+        "layers": [{"id": 0, "name": layer.name, "type": "Feature Layer"}],
         "tables": [],
     }
 
@@ -56,10 +53,10 @@ def feature_layer(layer: Layer) -> dict[str, Any]:
     return {
         "currentVersion": _CURRENT_VERSION,
         "id": 0,
-        "name": service_name(layer.year),
+        "name": layer.name,
         "type": "Feature Layer",
-        "displayField": "TYPENAME",
-        "description": "Synthetic requests in the shape of the city's own",
+        "displayField": layer.table.columns[-1].name,
+        "description": "Synthetic rows in the shape of the city's own",
         "copyrightText": "",
         "defaultVisibility": True,
         "editingInfo": {
@@ -71,7 +68,7 @@ def feature_layer(layer: Layer) -> dict[str, Any]:
         "supportsStatistics": True,
         "supportsAdvancedQueries": True,
         "advancedQueryCapabilities": _capabilities(layer),
-        "geometryType": "esriGeometryPoint",
+        "geometryType": layer.table.geometry_type,
         "hasZ": False,
         "hasM": False,
         "extent": {**_EXTENT, "spatialReference": spatial_reference(WEB_MERCATOR)},

@@ -16,11 +16,11 @@ from zlib import crc32
 
 import numpy as np
 
-from .city import Layer
+from .layer import Layer
 from .metadata import OBJECT_ID_FIELD, WEB_MERCATOR, field, spatial_reference
 from .render import WGS84, features
 from .statistics import InvalidStatisticsError, statistics
-from .table import Column, Mask, Points, Positions, Table
+from .table import Column, Mask, Positions, Table
 from .where import InvalidWhereError, matches
 
 _WKIDS: Final = {"4326": WGS84, "3857": WEB_MERCATOR, "102100": WEB_MERCATOR}
@@ -166,7 +166,7 @@ def _page(layer: Layer, ordered: Positions, fields: list[Column], parameters: _P
     rows = ordered[start : start + size]
     wkid = _wkid(parameters)
     with_geometry = parameters.flag("returnGeometry", default=True)
-    points: Points | None = layer.table.points.take(rows) if with_geometry else None
+    geometry = layer.table.geometry.take(rows) if with_geometry else None
     head: dict[str, Any] = {
         "objectIdFieldName": OBJECT_ID_FIELD,
         "uniqueIdField": {"name": OBJECT_ID_FIELD, "isSystemMaintained": True},
@@ -174,14 +174,14 @@ def _page(layer: Layer, ordered: Positions, fields: list[Column], parameters: _P
     }
     if with_geometry:
         head |= {
-            "geometryType": "esriGeometryPoint",
+            "geometryType": layer.table.geometry_type,
             "spatialReference": spatial_reference(wkid),
         }
     if len(rows):
         head["fields"] = [field(column) for column in fields]
     if start + size < len(ordered):
         head["exceededTransferLimit"] = True
-    body = features([column.take(rows) for column in fields], points, wkid)
+    body = features([column.take(rows) for column in fields], geometry, wkid)
     return _encoded(head)[:-1] + b',"features":' + body + b"}"
 
 

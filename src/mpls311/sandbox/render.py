@@ -10,17 +10,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .places import to_web_mercator
-from .table import Column, EsriType, Points
+from .table import Column, EsriType, Points, Polygons
 
 WGS84: Final = 4326
 
 
-def features(columns: list[Column], points: Points | None, wkid: int) -> bytes:
+def features(columns: list[Column], geometry: Points | Polygons | None, wkid: int) -> bytes:
     """Write the JSON array of features: attributes in the order of the columns, then geometry.
 
     Args:
         columns: The fields, all of the same number of rows.
-        points: Geometry in degrees; None writes none.
+        geometry: Points or polygons in degrees; None writes none.
         wkid: 4326 for degrees, anything else for Web Mercator metres.
 
     """
@@ -30,7 +30,10 @@ def features(columns: list[Column], points: Points | None, wkid: int) -> bytes:
     for position, column in enumerate(columns):
         parts.append(('{"attributes":{' if position == 0 else ",") + json.dumps(column.name) + ":")
         parts.append(_texts(column))
-    parts.append("}" if points is None else _geometries(points, wkid))
+    if isinstance(geometry, Points):
+        parts.append(_points(geometry, wkid))
+    else:
+        parts.append("}" if geometry is None else _polygons(geometry, wkid))
     rows = _joined(*parts, "},")
     # The rows lie one after the other in the array's buffer, each with a comma behind it.
     _, offsets, data = rows.buffers()
@@ -49,7 +52,18 @@ def _texts(column: Column) -> Any:
     return pc.if_else(pa.array(column.known), texts, "null")
 
 
-def _geometries(points: Points, wkid: int) -> Any:
+def _polygons(polygons: Polygons, wkid: int) -> Any:
+    """Write the end of the attributes and what follows it."""
+    texts = []
+    for rings in polygons.rings:
+        if wkid != WGS84:
+            rings = tuple(np.column_stack(to_web_mercator(*ring.T)) for ring in rings)
+        written = json.dumps([ring.tolist() for ring in rings], separators=(",", ":"))
+        texts.append('},"geometry":{"rings":' + written + "}")
+    return pa.array(texts, pa.large_string())
+
+
+def _points(points: Points, wkid: int) -> Any:
     """Write the end of the attributes and what follows it."""
     x, y = points.longitude, points.latitude
     if wkid != WGS84:

@@ -17,11 +17,14 @@ from isal import igzip
 
 from . import metadata
 from .city import City
+from .layer import Layer
+from .neighborhoods import SERVICE, neighborhoods
 from .query import InvalidQueryError, answer
 
 _ROOT: Final = "/arcgis/rest/services"
 _PATH: Final = re.compile(
-    r"/Public_311_(?P<year>\d{4})/FeatureServer(?P<layer>/0(?P<query>/query)?)?", re.IGNORECASE
+    rf"/(?:Public_311_(?P<year>\d{{4}})|{SERVICE})/FeatureServer(?P<layer>/0(?P<query>/query)?)?",
+    re.IGNORECASE,
 )
 _INVALID_URL: Final = metadata.error(400, "Invalid URL", "Invalid URL")
 _INVALID_QUERY: Final = "Cannot perform query. Invalid query parameters."
@@ -160,9 +163,9 @@ class SandboxServer:
         if not tail:
             return _described("metadata", metadata.services(self.city))
         match = _PATH.fullmatch(tail)
-        if match is None or int(match["year"]) not in self.city.years:
+        layer = self._layer(match["year"]) if match else None
+        if match is None or layer is None:
             return _described("error", _INVALID_URL)
-        layer = self.city.layer(int(match["year"]))
         if match["query"]:
             try:
                 reply = answer(layer, parameters)
@@ -172,6 +175,11 @@ class SandboxServer:
         if match["layer"]:
             return _described("metadata", metadata.feature_layer(layer))
         return _described("metadata", metadata.service(layer))
+
+    def _layer(self, year: str | None) -> Layer | None:
+        if year is None:
+            return neighborhoods()
+        return self.city.layer(int(year)) if int(year) in self.city.years else None
 
 
 def serve(

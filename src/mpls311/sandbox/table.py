@@ -87,14 +87,30 @@ class Points:
 
 
 @dataclass(frozen=True)
+class Polygons:
+    """Polygon geometry: for each row its closed rings, n x 2 in degrees."""
+
+    rings: tuple[tuple[NDArray[np.float64], ...], ...]
+
+    def take(self, rows: Positions) -> Polygons:
+        """Return the polygons of the rows given."""
+        return Polygons(tuple(self.rings[row] for row in rows))
+
+
+@dataclass(frozen=True)
 class Table:
-    """The rows of a layer: its columns in order of the layer's fields, and its points."""
+    """The rows of a layer: its columns in order of the layer's fields, and its geometry."""
 
     columns: tuple[Column, ...]
-    points: Points
+    geometry: Points | Polygons
 
     def __len__(self) -> int:
-        return len(self.points.longitude)
+        return len(self.columns[0].values)
+
+    @property
+    def geometry_type(self) -> str:
+        """The type of the geometry by its name on the wire."""
+        return "esriGeometryPoint" if isinstance(self.geometry, Points) else "esriGeometryPolygon"
 
     def __iter__(self) -> Iterator[Column]:
         return iter(self.columns)

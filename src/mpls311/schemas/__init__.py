@@ -2,6 +2,7 @@
 
     ServiceRequest     an accepted row: the lake's Parquet and the warehouse's staging table
     QuarantinedRow     a row without a usable case id or opening time, kept with its reasons
+    NeighborhoodVertex a corner of a neighbourhood's border, in the warehouse
     TrackedLoad        a row of the load tracking table
 
 `arrow_schema` turns a model into the Arrow schema that files and tables are written with,
@@ -12,12 +13,13 @@
 from mpls311.schemas.arrow import arrow_schema, source_names
 from mpls311.schemas.bigquery import bigquery_schema
 from mpls311.schemas.cleaning import CleanedRows, clean
-from mpls311.schemas.models import QuarantinedRow, ServiceRequest, TrackedLoad
+from mpls311.schemas.models import NeighborhoodVertex, QuarantinedRow, ServiceRequest, TrackedLoad
 from mpls311.schemas.source import MissingColumnsError, RetypedColumnError, check_source_schema
 
 __all__ = [
     "CleanedRows",
     "MissingColumnsError",
+    "NeighborhoodVertex",
     "QuarantinedRow",
     "RetypedColumnError",
     "ServiceRequest",

@@ -13,7 +13,7 @@ import pyarrow
 import yaml
 
 from mpls311.schemas.arrow import arrow_schema
-from mpls311.schemas.models import ServiceRequest, TrackedLoad
+from mpls311.schemas.models import NeighborhoodVertex, ServiceRequest, TrackedLoad
 
 _TYPES = {
     pyarrow.int64(): "int64",
@@ -22,11 +22,13 @@ _TYPES = {
     pyarrow.timestamp("us", tz="UTC"): "timestamp",
 }
 
+# How far the rows in the marts reach. Staging says nothing: it may hold a year long past.
 _FRESHNESS = {
-    "loaded_at_field": "last_update_datetime",
+    "loaded_at_field": "watermark",
     "freshness": {
         "warn_after": {"count": 3, "period": "day"},
         "error_after": {"count": 7, "period": "day"},
+        "filter": "status = 'published'",
     },
 }
 
@@ -41,8 +43,9 @@ def dbt_sources() -> str:
                 "description": "What the load protocol writes before dbt runs.",
                 "schema": "mpls_311_staging",
                 "tables": [
-                    _table(ServiceRequest, _FRESHNESS),
-                    _table(TrackedLoad, {"freshness": None}),
+                    _table(ServiceRequest, {"freshness": None}),
+                    _table(NeighborhoodVertex, {"freshness": None}),
+                    _table(TrackedLoad, _FRESHNESS),
                 ],
             }
         ],

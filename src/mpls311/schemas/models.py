@@ -170,6 +170,50 @@ class QuarantinedRow(pa.DataFrameModel):
         description = "Rows without a usable case id or opening time."
 
 
+class NeighborhoodVertex(pa.DataFrameModel):
+    """One corner of the border of a neighbourhood.
+
+    A neighbourhood has one ring or several: islands, and holes where it surrounds another.
+    """
+
+    neighborhood_id: Series[Integer] = pa.Field(
+        ge=1,
+        description="The city's number of the neighbourhood, which outlives changes of its name.",
+        metadata={"source": "BDNUM"},
+    )
+    neighborhood_name: Series[Text] = pa.Field(
+        description="Name of the neighbourhood.", metadata={"source": "BDNAME"}
+    )
+    community_name: Series[Text] = pa.Field(
+        nullable=True,
+        description="The community it belongs to, where the layer says so; the city's does not.",
+        metadata={"source": "COMMUNITY", "optional": True},
+    )
+    ring: Series[Integer] = pa.Field(
+        ge=1, description="Number of the closed line within the neighbourhood, from 1."
+    )
+    vertex: Series[Integer] = pa.Field(
+        ge=1, description="Number of the corner along its ring, from 1; the last is the first."
+    )
+    longitude: Series[Double] = pa.Field(
+        in_range=LONGITUDES, description="Longitude of the corner in degrees (WGS 84)."
+    )
+    latitude: Series[Double] = pa.Field(
+        in_range=LATITUDES, description="Latitude of the corner in degrees (WGS 84)."
+    )
+
+    class Config:
+        """Exactly these columns, in this order."""
+
+        strict = True
+        ordered = True
+        name = "raw_neighborhoods"
+        description = (
+            "The borders of the city's neighbourhoods as its layer draws them, corner by corner; "
+            "replaced as a whole at each staging."
+        )
+
+
 class TrackedLoad(pa.DataFrameModel):
     """One state that one load reached; the table is only ever appended to."""
 

@@ -1,12 +1,13 @@
-"""source -> raw_requests, ingested_loads."""
+"""source -> raw_requests, ingested_loads, neighborhoods."""
 
 from kedro.pipeline import Pipeline, node, pipeline
 
+from mpls311.pipelines.ingest.neighborhoods import read_neighborhoods
 from mpls311.pipelines.ingest.nodes import read_feature_layers
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """One node: all years are read in one event loop."""
+    """All years are read in one event loop; the neighbourhoods are read for themselves."""
     return pipeline(
         [
             node(
@@ -23,7 +24,13 @@ def create_pipeline(**_: object) -> Pipeline:
                 # Manifests last: what no manifest names does not exist.
                 outputs=["raw_requests", "ingested_loads"],
                 name="read_feature_layers",
-            )
+            ),
+            node(
+                read_neighborhoods,
+                inputs=["known_neighborhoods", "params:mode", "params:source"],
+                outputs="neighborhoods",
+                name="read_neighborhoods",
+            ),
         ],
         tags="ingest",
     )

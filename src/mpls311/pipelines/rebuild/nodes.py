@@ -9,19 +9,23 @@ import pyarrow as pa
 from mpls311.datasets import LakeFiles
 from mpls311.errors import UserError
 from mpls311.loads import Load, LoadHistory, tracking_rows
+from mpls311.loads.tracking import staged_rows
 from mpls311.parameters import TransformSettings
 from mpls311.pipelines.stage.nodes import staging_of
 from mpls311.pipelines.transform.dbt import run_dbt
 from mpls311.pipelines.transform.nodes import check_staging
+from mpls311.schemas.neighborhoods import borders_of
 
 log = logging.getLogger(__name__)
 
 
-def stage_published_loads(history: LoadHistory, service_requests: LakeFiles) -> list[str]:
-    """Name the files of every load ever published.
+def stage_published_loads(
+    history: LoadHistory, service_requests: LakeFiles, neighborhoods: pa.Table
+) -> tuple[pa.Table, list[str]]:
+    """Give the neighbourhoods, and name the files of every load ever published.
 
     Returns:
-        The addresses of the Parquet files, as stage gives them for pending loads.
+        What stage gives for pending loads.
 
     Raises:
         UserError: Nothing was ever published.
@@ -29,7 +33,7 @@ def stage_published_loads(history: LoadHistory, service_requests: LakeFiles) -> 
     published = _published(history)
     if not published:
         raise UserError("No load was ever published: run `kedro run` first.")
-    return staging_of(published, service_requests)
+    return borders_of(neighborhoods), staging_of(published, service_requests)
 
 
 def rebuild_marts(
@@ -39,11 +43,11 @@ def rebuild_marts(
 ) -> Iterator[pa.Table]:
     """Build the marts as if nothing had been there, and give the tracking rows of the manifests.
 
-    The tracking table is emptied first and filled last: a run refuses a warehouse that lacks the
-    rows of published loads, so a rebuild that was interrupted cannot be mistaken for a whole one.
+    That loads are published is said last: a run refuses a warehouse that does not say so of those
+    that are, so a rebuild that was interrupted cannot be mistaken for a whole one.
 
     Yields:
-        No rows; then all of them.
+        The rows of loads as staged, which a report counts on; then all of them.
 
     Raises:
         UserError: Staging does not hold the published loads.
@@ -51,11 +55,10 @@ def rebuild_marts(
     """
     published = _published(history)
     check_staging(staged, published, remedy="rebuild")
-    rows = tracking_rows(history)
-    yield rows.slice(0, 0)
+    yield staged_rows(published)
     run_dbt(settings, [load.source_year for load in published], rebuild=True)
     log.info("Rebuilt from %d loads of %s.", len(published), ", ".join(map(str, history.years)))
-    yield rows
+    yield tracking_rows(history)
 
 
 def _published(history: LoadHistory) -> tuple[Load, ...]:

@@ -3,18 +3,24 @@
 import logging
 from collections.abc import Sequence
 
+import pyarrow as pa
+
 from mpls311.datasets import LakeFiles
 from mpls311.errors import UserError
 from mpls311.loads import Load, LoadHistory
+from mpls311.schemas.neighborhoods import borders_of
 
 log = logging.getLogger(__name__)
 
 
-def stage_pending_loads(history: LoadHistory, service_requests: LakeFiles) -> list[str]:
+def stage_pending_loads(
+    history: LoadHistory, service_requests: LakeFiles, neighborhoods: pa.Table
+) -> tuple[pa.Table, list[str]]:
     """Name the files of all pending loads, for one atomic load job.
 
     Returns:
-        The addresses of the Parquet files; with none the staging table is left alone.
+        The borders of the neighbourhoods, and the addresses of the Parquet files; with none the
+        staging table is left alone.
 
     Raises:
         UserError: There is no load yet, or one still has to be validated.
@@ -23,8 +29,8 @@ def stage_pending_loads(history: LoadHistory, service_requests: LakeFiles) -> li
     pending = history.pending
     if not pending:
         log.info("Nothing to stage: no load is pending.")
-        return []
-    return staging_of(pending, service_requests)
+        return borders_of(neighborhoods), []
+    return borders_of(neighborhoods), staging_of(pending, service_requests)
 
 
 def staging_of(loads: Sequence[Load], service_requests: LakeFiles) -> list[str]:

@@ -1,4 +1,4 @@
-"""service_requests -> staging table."""
+"""service_requests, neighborhoods -> staging tables."""
 
 from kedro.pipeline import Pipeline, node, pipeline
 
@@ -11,8 +11,8 @@ def create_pipeline(**_: object) -> Pipeline:
         [
             node(
                 stage_pending_loads,
-                inputs=["validated_loads", "service_requests"],
-                outputs="raw_mpls_311data@files",
+                inputs=["validated_loads", "service_requests", "neighborhoods"],
+                outputs=["raw_neighborhoods", "raw_mpls_311data@files"],
                 name="stage_pending_loads",
             )
         ],

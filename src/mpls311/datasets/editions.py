@@ -1,0 +1,93 @@
+"""A small table of which every edition is kept."""
+
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from fsspec import AbstractFileSystem
+from kedro.io import AbstractDataset
+
+from mpls311.datasets.errors import StorageError
+from mpls311.datasets.filesystem import open_filesystem
+from mpls311.datasets.immutable import put_once
+
+
+class EditionsDataset(AbstractDataset[pa.Table, pa.Table]):
+    """Whole editions of a table, numbered Parquet files that are written once.
+
+    For what is replaced as a whole and fits into memory, so that it needs no manifest: an
+    edition appears whole or not at all, and the highest number counts. `save` adds an edition; a
+    table without columns means that there is none to add. `load` gives the newest one, with the
+    schema metadata it was saved with, or a table without columns.
+
+    Example:
+        neighborhoods:
+          type: mpls311.datasets.EditionsDataset
+          path: data/01_raw/neighborhoods
+    """
+
+    def __init__(
+        self,
+        *,
+        path: str,
+        credentials: dict[str, Any] | None = None,
+        fs_args: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Name the folder; nothing is opened yet.
+
+        Args:
+            path: Folder, local or `gs://bucket/folder`.
+            credentials: Options of the file system that must stay secret.
+            fs_args: Other options of the file system.
+            metadata: Free for plugins, such as Kedro-Viz.
+        """
+        self._path = path
+        self._credentials = credentials
+        self._fs_args = fs_args
+        self.metadata = metadata
+
+    @cached_property
+    def _opened(self) -> tuple[AbstractFileSystem, str]:
+        return open_filesystem(self._path, self._credentials, self._fs_args)
+
+    def load(self) -> pa.Table:
+        """The newest edition."""
+        fs, _ = self._opened
+        names = self._names()
+        if not names:
+            return pa.table({})
+        try:
+            with fs.open(names[-1], "rb") as file:
+                return pq.read_table(file)
+        except pa.ArrowException as exc:
+            raise StorageError(
+                f"{names[-1]} is not readable as Parquet. Restore it, or delete it: the edition "
+                "before it counts then."
+            ) from exc
+
+    def save(self, data: pa.Table) -> None:
+        """Add an edition."""
+        if not data.column_names:
+            return
+        fs, root = self._opened
+        names = self._names()
+        number = int(PurePosixPath(names[-1]).stem) + 1 if names else 1
+        with TemporaryDirectory() as folder:
+            local = Path(folder, "edition.parquet")
+            pq.write_table(data, local, compression="zstd")
+            put_once(fs, local, f"{root}/{number:06d}.parquet")
+
+    def _names(self) -> list[str]:
+        fs, root = self._opened
+        fs.invalidate_cache()
+        return sorted(fs.glob(f"{root}/[0-9]*.parquet"))
+
+    def _exists(self) -> bool:
+        return bool(self._names())
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": self._path}
