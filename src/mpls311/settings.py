@@ -4,9 +4,9 @@ from pathlib import Path
 
 from kedro.utils import find_kedro_project
 
-from mpls311.hooks import RunLock, RunSummary, StandInCity
+from mpls311.hooks import DashboardPath, RunLock, RunSummary, StandInCity
 
-HOOKS = (RunSummary(), StandInCity(), RunLock())
+HOOKS = (RunSummary(), DashboardPath(), StandInCity(), RunLock())
 
 
 def in_project(path: str) -> str:

@@ -25,7 +25,15 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def test_the_layers_follow_the_story(graph: dict[str, Any]) -> None:
-    assert graph["layers"] == ["source", "raw", "intermediate", "primary", "staging", "marts"]
+    assert graph["layers"] == [
+        "source",
+        "raw",
+        "intermediate",
+        "primary",
+        "staging",
+        "marts",
+        "reporting",
+    ]
 
 
 def test_every_dataset_has_a_layer(graph: dict[str, Any]) -> None:
