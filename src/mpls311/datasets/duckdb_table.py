@@ -1,5 +1,6 @@
 """Tables of the embedded warehouse."""
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import pandera.pandas as pa
 import pyarrow
 from kedro.io import AbstractDataset
 from kedro.utils import load_obj
+from kedro_datasets._typing import TablePreview
 
 from mpls311.datasets.errors import StorageError
 from mpls311.datasets.identifiers import quoted, split_table
@@ -92,10 +94,23 @@ class DuckDBTableDataset(AbstractDataset[TableData, pd.DataFrame]):
             if self._query:
                 return pd.DataFrame()
             return self._arrow_schema.empty_table().to_pandas(types_mapper=pd.ArrowDtype)
-        query = self._query or "select * from {table}"
         with self._connected(read_only=True) as connection:
-            result = connection.sql(query.format(table=self._name)).to_arrow_table()
+            result = connection.sql(self._select).to_arrow_table()
         return result.to_pandas(types_mapper=pd.ArrowDtype)
+
+    def preview(self, nrows: int = 20) -> TablePreview:
+        """The first rows of what `load` gives, for Kedro-Viz."""
+        if not self._exists():
+            return TablePreview({})
+        with self._connected(read_only=True) as connection:
+            rows = connection.sql(self._select).limit(nrows).df()
+        # Kedro-Viz sends it as JSON, which has no timestamps.
+        text = rows.to_json(orient="split", date_format="iso", date_unit="s")
+        return TablePreview(json.loads(text))
+
+    @property
+    def _select(self) -> str:
+        return (self._query or "select * from {table}").format(table=self._name)
 
     def save(self, data: TableData) -> None:
         """Replace the rows, or append, in one transaction."""
