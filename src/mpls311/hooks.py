@@ -108,6 +108,31 @@ def _log_first_retry(details: stamina.instrumentation.RetryDetails) -> None:
         log.info("Trying again: %s", details.caused_by)
 
 
+class DashboardPath:
+    """Says at the very end of a run where the dashboard is, if it wrote one."""
+
+    def __init__(self) -> None:
+        self._path: Any = None
+
+    @hook_impl
+    def before_pipeline_run(self) -> None:
+        """Forget an earlier run in this process."""
+        self._path = None
+
+    @hook_impl
+    def after_node_run(self, node: Any, catalog: DataCatalog) -> None:
+        """Take note of the node that writes it."""
+        dashboard = catalog.get("dashboard")
+        if dashboard and "dashboard" in node.outputs:
+            self._path = dashboard._describe()["filepath"]
+
+    @hook_impl(trylast=True)
+    def after_pipeline_run(self) -> None:
+        """Print the path."""
+        if self._path:
+            get_console().print(f"Dashboard: {self._path}", soft_wrap=True)
+
+
 class RunSummary:
     """Says at the end what a run did, year by year."""
 

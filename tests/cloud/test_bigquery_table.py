@@ -84,6 +84,7 @@ def test_replace_replaces_and_append_with_a_key_adds_what_is_new(name: str) -> N
     for rows in (tracked("b"), tracked("b", status="published"), tracked("b", status="published")):
         appending.save(rows)
 
+    assert len(table(name).preview(nrows=1)["data"]) == 1
     loaded = table(name).load()
     assert sorted(loaded["status"]) == ["published", "staged"]
     assert set(loaded["load_id"]) == {"b"}

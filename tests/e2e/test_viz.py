@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,11 +13,15 @@ import pytest
 from project import Project
 
 
+def kedro(*arguments: str) -> list[str]:
+    return [str(Path(sys.executable).with_name("kedro")), *arguments]
+
+
 @pytest.fixture(scope="module")
 def graph(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     project = Project(tmp_path_factory.mktemp("viz") / "project")
     subprocess.run(
-        [str(Path(sys.executable).with_name("kedro")), "viz", "build"],
+        kedro("viz", "build"),
         cwd=project.folder,
         check=True,
         capture_output=True,
@@ -25,7 +30,15 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def test_the_layers_follow_the_story(graph: dict[str, Any]) -> None:
-    assert graph["layers"] == ["source", "raw", "intermediate", "primary", "staging", "marts"]
+    assert graph["layers"] == [
+        "source",
+        "raw",
+        "intermediate",
+        "primary",
+        "staging",
+        "marts",
+        "reporting",
+    ]
 
 
 def test_every_dataset_has_a_layer(graph: dict[str, Any]) -> None:
@@ -47,3 +60,31 @@ def test_the_phases_are_drawn_in_order(graph: dict[str, Any]) -> None:
         ("raw_mpls_311data", "run_dbt_and_record_loads"),
         ("run_dbt_and_record_loads", "published_loads"),
     } <= edges
+
+
+def test_dbt_models_tables_and_figures_are_previewed(tmp_path: Path) -> None:
+    project = Project(tmp_path / "project")
+    city = "sandbox.rows_per_year=400,sandbox.as_of=2025-03-01"
+    project.ran(f"years=2024+2025,{city}", env="demo")
+
+    subprocess.run(
+        kedro("viz", "build", "--include-previews"),
+        cwd=project.folder,
+        env=os.environ | {"KEDRO_ENV": "demo"},
+        check=True,
+        capture_output=True,
+    )
+
+    built = project.folder / "build/api"
+    nodes = {n["name"]: n["id"] for n in json.loads((built / "main").read_text())["nodes"]}
+
+    def details(name: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((built / "nodes" / nodes[name]).read_text())
+        return found
+
+    drawn = json.dumps(details("run_dbt_and_record_loads"))
+    assert "model.mpls_311.fact_311data --> model.mpls_311.rpt_requests" in drawn
+    assert "exposure.mpls_311.dashboard" in drawn
+    assert details("monthly_volume")["preview"]["data"]
+    assert "rejected" in details("validation_report")["preview"]
+    assert "load_id" in details("track_load")["preview"]["columns"]

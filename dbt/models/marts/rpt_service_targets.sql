@@ -6,7 +6,10 @@ with requests as (
 
     select open_year, {{ kind }}, time_to_close_seconds, waiting_seconds
     from {{ ref('rpt_requests') }}
-    where not is_information_only
+    where
+        not is_information_only
+        -- A layer has late cases of the year before it: without that year's own layer they are not the year.
+        and open_year in (select source_year from {{ ref('fact_311data') }})
 
 ),
 

@@ -22,6 +22,7 @@ from google.api_core.exceptions import (
 from google.cloud import bigquery
 from kedro.io import AbstractDataset
 from kedro.utils import load_obj
+from kedro_datasets._typing import TablePreview
 from requests.exceptions import ConnectionError as RequestsConnectionError
 
 from mpls311.datasets.errors import StorageError
@@ -33,6 +34,7 @@ from mpls311.datasets.google_cloud import (
     reasons_of,
 )
 from mpls311.datasets.identifiers import quoted, split_table
+from mpls311.datasets.preview import table_preview
 from mpls311.schemas import arrow_schema, bigquery_schema
 
 TableData: TypeAlias = Sequence[str] | pyarrow.Table | pd.DataFrame
@@ -143,10 +145,21 @@ class BigQueryTableDataset(AbstractDataset[TableData, pd.DataFrame]):
             if self._query:
                 return pd.DataFrame()
             return self._arrow_schema.empty_table().to_pandas(types_mapper=pd.ArrowDtype)
-        rows = self._rows(self._query or "select * from {table}")
+        rows = self._rows(self._select)
         if not self._query:
             rows = rows.select(self._arrow_schema.names).cast(self._arrow_schema)
         return rows.to_pandas(types_mapper=pd.ArrowDtype)
+
+    def preview(self, nrows: int = 20) -> TablePreview:
+        """The first rows of what `load` gives, for Kedro-Viz."""
+        if not self._exists():
+            return TablePreview({})
+        rows = self._rows(f"select * from ({self._select}) limit {nrows:d}")
+        return table_preview(rows.to_pandas())
+
+    @property
+    def _select(self) -> str:
+        return self._query or "select * from {table}"
 
     def save(self, data: TableData) -> None:
         """Replace the rows, or append, by one load job."""

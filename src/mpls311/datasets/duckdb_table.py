@@ -11,9 +11,11 @@ import pandera.pandas as pa
 import pyarrow
 from kedro.io import AbstractDataset
 from kedro.utils import load_obj
+from kedro_datasets._typing import TablePreview
 
 from mpls311.datasets.errors import StorageError
 from mpls311.datasets.identifiers import quoted, split_table
+from mpls311.datasets.preview import table_preview
 from mpls311.schemas import arrow_schema
 
 TableData: TypeAlias = Sequence[str] | pyarrow.Table | pd.DataFrame
@@ -92,10 +94,20 @@ class DuckDBTableDataset(AbstractDataset[TableData, pd.DataFrame]):
             if self._query:
                 return pd.DataFrame()
             return self._arrow_schema.empty_table().to_pandas(types_mapper=pd.ArrowDtype)
-        query = self._query or "select * from {table}"
         with self._connected(read_only=True) as connection:
-            result = connection.sql(query.format(table=self._name)).to_arrow_table()
+            result = connection.sql(self._select).to_arrow_table()
         return result.to_pandas(types_mapper=pd.ArrowDtype)
+
+    def preview(self, nrows: int = 20) -> TablePreview:
+        """The first rows of what `load` gives, for Kedro-Viz."""
+        if not self._exists():
+            return TablePreview({})
+        with self._connected(read_only=True) as connection:
+            return table_preview(connection.sql(self._select).limit(nrows).df())
+
+    @property
+    def _select(self) -> str:
+        return (self._query or "select * from {table}").format(table=self._name)
 
     def save(self, data: TableData) -> None:
         """Replace the rows, or append, in one transaction."""

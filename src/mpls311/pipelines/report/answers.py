@@ -38,19 +38,39 @@ class Answers:
 
     @cached_property
     def years(self) -> list[int]:
-        """Years with requests, ascending."""
-        return [] if self.times.empty else sorted(map(int, self.times["open_year"].unique()))
+        """Years with a layer and requests, ascending.
+
+        A layer has late cases of the year before; without a layer of its own that is no year.
+        """
+        if self.times.empty or self.quality.empty:
+            return []
+        layers = self.quality.loc[self.quality["case_count"] > 0, "source_year"]
+        return sorted(map(int, set(self.times["open_year"]) & set(layers)))
+
+    @cached_property
+    def strays(self) -> int:
+        """Requests of other years."""
+        rows = self.times[self.times["grain"] == "year"]
+        return int(rows.loc[~rows["open_year"].isin(self.years), "request_count"].sum())
 
     @cached_property
     def subjects(self) -> list[str]:
         """Major categories, those with most requests in all years first."""
-        rows = self.times[self.times["grain"] == "year_subject"]
+        rows = self.by("year_subject", "subject_name")
         volumes = rows.groupby("subject_name")["request_count"].sum()
         return sorted(volumes.index, key=lambda name: (-volumes[name], name))
 
+    def of_years(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The rows of a mart that are about those years."""
+        return rows[rows["open_year"].isin(self.years)]
+
     def by(self, grain: str, *keys: str) -> pd.DataFrame:
         """Volumes and times to close in a grain of rpt_time_to_close, see `volumes_and_times`."""
-        return volumes_and_times(self.times, grain, *keys)
+        return volumes_and_times(self.of_years(self.times), grain, *keys)
+
+    def by_area(self, grain: str, *keys: str) -> pd.DataFrame:
+        """The same in a grain of rpt_neighborhoods."""
+        return volumes_and_times(self.of_years(self.areas), grain, *keys)
 
     @cached_property
     def shapes(self) -> dict[int, list[Ring]]:

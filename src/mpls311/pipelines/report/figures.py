@@ -3,7 +3,7 @@
 import pandas as pd
 import plotly.graph_objects as go
 
-from mpls311.pipelines.report.answers import Answers, volumes_and_times
+from mpls311.pipelines.report.answers import Answers
 
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#7A5195")
 """Okabe and Ito's colours, which colour-blind readers can tell apart, and one more."""
@@ -89,9 +89,7 @@ def draw_neighborhoods(answers: Answers) -> go.Figure:
     """The neighbourhoods by number of requests, and the hot spots."""
     figure, year = _figure(answers, "Requests by neighbourhood, and hot spots")
     if year:
-        rows = _of_year(
-            volumes_and_times(answers.areas, "year_neighborhood", "neighborhood_id"), year
-        )
+        rows = _of_year(answers.by_area("year_neighborhood", "neighborhood_id"), year)
         counts = {row.neighborhood_id: row.request_count for row in rows.itertuples()}
         names = dict(answers.neighborhoods[["neighborhood_id", "neighborhood_name"]].to_numpy())
         most = max((n for number, n in counts.items() if number > 0), default=1)

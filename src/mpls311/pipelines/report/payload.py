@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import pandas as pd
 
 from mpls311.parameters import CITY_TIME
-from mpls311.pipelines.report.answers import Answers, Ring, volumes_and_times
+from mpls311.pipelines.report.answers import Answers, Ring
 
 Row: TypeAlias = list[Any]
 
@@ -52,6 +52,7 @@ def payload(answers: Answers) -> dict[str, Any]:
         "reachesTo": _plain("", answers.reaches_to),
         "lookedAt": _plain("", answers.looked_at),
         "years": answers.years,
+        "strays": answers.strays,
         "subjects": list(subject),
         "types": [[subject[major], minor] for major, minor in kind],
         "channels": list(channel),
@@ -72,23 +73,21 @@ def payload(answers: Answers) -> dict[str, Any]:
             *("open_year", "type", "channel", "request_count", *_TIMES),
         ),
         "target": rows(
-            answers.targets,
+            answers.of_years(answers.targets),
             *("open_year", "type", "channel", "target_hours", "benchmark_share_within"),
             *("share_within", "measured_count", "share_change"),
         ),
-        "city": rows(volumes_and_times(answers.areas, "year"), "open_year", "slower_share"),
+        "city": rows(answers.by_area("year"), "open_year", "slower_share"),
         "area": rows(
-            volumes_and_times(answers.areas, "year_neighborhood", "neighborhood_id"),
+            answers.by_area("year_neighborhood", "neighborhood_id"),
             *("open_year", "area", "request_count", "median_hours", "slower_share"),
         ),
         "areaSubject": rows(
-            volumes_and_times(
-                answers.areas, "year_neighborhood_subject", "neighborhood_id", "subject_name"
-            ),
+            answers.by_area("year_neighborhood_subject", "neighborhood_id", "subject_name"),
             *("open_year", "area", "subject", "request_count"),
         ),
         "spot": rows(
-            answers.hot_spots,
+            answers.of_years(answers.hot_spots),
             *("open_year", "longitude", "latitude", "request_count", "place_count"),
         ),
         "quality": rows(

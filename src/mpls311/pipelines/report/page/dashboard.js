@@ -3,6 +3,7 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const $ = (id) => document.getElementById(id);
   const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+  const SCALE = [[1 / 60, "1 min"], [1, "1 h"], [6, "6 h"], [24, "1 day"], [168, "1 week"], [720, "30 days"], [4320, "180 days"]];
   const COLORS = 8;
   const DASH = "\u2013";
   const state = { year: null, sort: "requests", down: true };
@@ -76,6 +77,7 @@
   const of = (name, year) => data[name].filter((row) => row[0] === year);
   const times = (row, from) => (row ? { requests: row[from], closed: row[from + 1], median: row[from + 2], p90: row[from + 3] } : null);
   const color = (subject) => `var(--s${Math.min(subject, COLORS)})`;
+  const day = (time) => `${MONTHS[Number(time.slice(5, 7)) - 1]} ${Number(time.slice(8, 10))}`;
   const partial = (year) => data.reachesTo && data.reachesTo.startsWith(`${year}-`) && !data.reachesTo.startsWith(`${year}-12-31`);
 
   function drawTiles(year) {
@@ -85,7 +87,7 @@
     const [, requests, open] = now;
     const [timed, earlier] = [times(now, 2), times(before, 2)];
     const tiles = [
-      ["total", count(requests), `requests${partial(year) ? ` to ${data.reachesTo.slice(5, 10)}` : ""}${before ? `; ${year - 1}: ${count(before[1])}` : ""}`],
+      ["total", count(requests), `requests${partial(year) ? ` to ${day(data.reachesTo)}` : ""}${before ? `; ${partial(year) ? "all of " : ""}${year - 1}: ${count(before[1])}` : ""}`],
       ["open", count(open), `still open, ${percent(open / requests)}`],
       ["median", duration(timed.median), `median time to close${before ? `; ${year - 1}: ${duration(earlier.median)}` : ""}`],
       ["p90", duration(timed.p90), `90th percentile${before ? `; ${year - 1}: ${duration(earlier.p90)}` : ""}`],
@@ -124,7 +126,7 @@
     const stacks = MONTHS.map(() => new Array(named + 1).fill(0));
     for (const [, month, subject, requests] of rows) stacks[month - 1][Math.min(subject, named)] += requests;
     const totals = stacks.map((stack) => stack.reduce((sum, n) => sum + n, 0));
-    const [width, height, left, bottom] = [560, 300, 52, 24];
+    const [width, height, left, bottom] = [room("months"), 300, 52, 24];
     const steps = ticks(Math.max(...totals, 1));
     const y = (n) => (height - bottom) * (1 - n / steps.at(-1)) + 6 * (n / steps.at(-1));
     const chart = s("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": `Requests of ${year} by month` });
@@ -144,7 +146,7 @@
         sum += n;
       }
       column.append(s("rect", { x: left + month * slot, y: 0, width: slot, height: height - bottom, fill: "transparent" }));
-      chart.append(column, s("text", { class: "soft", x: left + (month + 0.5) * slot, y: height - 6, "text-anchor": "middle" }, MONTHS[month]));
+      chart.append(column, s("text", { class: "soft", x: left + (month + 0.5) * slot, y: height - 6, "text-anchor": "middle" }, slot < 30 ? MONTHS[month][0] : MONTHS[month]));
     });
     fill("months", chart);
     const headers = [{ label: "Month", text: true }, { label: "All" }, ...data.subjects.map((label) => ({ label }))];
@@ -153,6 +155,9 @@
       cells: [name, count(totals[month]), ...data.subjects.map((_, subject) => count(cell.get(`${month + 1} ${subject}`) || 0))],
     })));
   }
+
+  /* Charts are drawn as wide as their place, so that their text keeps its size. */
+  const room = (id) => Math.max(280, Math.min(720, $(id).clientWidth || 560));
 
   function ticks(most) {
     const rough = most / 4;
@@ -181,17 +186,18 @@
       if (x === null || y === null || x === undefined || y === undefined) return (x === null || x === undefined) - (y === null || y === undefined);
       return sign * (x - y) || a.rank - b.rank;
     });
-    const byChannel = Map.groupBy ? Map.groupBy(of("typeChannel", year), (row) => row[1]) : group(of("typeChannel", year), 1);
+    const byChannel = new Map();
+    for (const row of of("typeChannel", year)) byChannel.set(row[1], [...(byChannel.get(row[1]) || []), row]);
     const earlier = new Map(of("typeChannel", year - 1).map((row) => [`${row[1]} ${row[2]}`, times(row, 3)]));
     const rows = [];
     for (const kind of shown) {
       const last = kind.before || {};
-      rows.push({ cells: [count(kind.rank), kind.name, kind.subject, count(kind.requests), percent(kind.requests / total), duration(kind.median), slower(kind.median, last.median), duration(kind.p90), slower(kind.p90, last.p90)] });
+      rows.push({ cells: [count(kind.rank), kind.name, count(kind.requests), percent(kind.requests / total), duration(kind.median), slower(kind.median, last.median), duration(kind.p90), slower(kind.p90, last.p90), kind.subject] });
       if (!$("channels").checked) continue;
-      for (const row of byChannel.get(kind.type) || []) {
+      for (const row of byChannel.get(kind.type)) {
         const now = times(row, 3);
         const then = earlier.get(`${row[1]} ${row[2]}`) || {};
-        rows.push({ attributes: { class: "sub" }, cells: ["", data.channels[row[2]], "", count(now.requests), percent(now.requests / total), duration(now.median), slower(now.median, then.median), duration(now.p90), slower(now.p90, then.p90)] });
+        rows.push({ attributes: { class: "sub" }, cells: ["", data.channels[row[2]], count(now.requests), percent(now.requests / total), duration(now.median), slower(now.median, then.median), duration(now.p90), slower(now.p90, then.p90), ""] });
       }
     }
     const sorts = (label, key) => ({
@@ -199,14 +205,9 @@
       sort: () => { state.down = state.sort === key ? !state.down : true; state.sort = key; drawTypes(state.year); },
     });
     const against = `than ${year - 1}`;
-    table("types-table", [{ label: "#" }, { label: "Type", text: true }, { label: "Major category", text: true }, sorts("Requests", "requests"), { label: "Share" },
-      sorts("Median", "median"), sorts(`slower ${against}`, "slower"), sorts("90th percentile", "p90"), { label: `slower ${against}` }], rows);
+    table("types-table", [{ label: "#" }, { label: "Type", text: true }, sorts("Requests", "requests"), { label: "Share" }, sorts("Median", "median"),
+      sorts(`slower ${against}`, "slower"), sorts("90th percentile", "p90"), { label: `slower ${against}` }, { label: "Major category", text: true }], rows);
     $("found").textContent = words.length ? `${count(shown.length)} of ${count(kinds.length)} types` : `${count(kinds.length)} types`;
-  }
-  function group(rows, column) {
-    const groups = new Map();
-    for (const row of rows) groups.set(row[column], [...(groups.get(row[column]) || []), row]);
-    return groups;
   }
 
   function drawTimes(year) {
@@ -214,18 +215,21 @@
     const rows = of("subject", year).map((row) => ({ subject: row[1], now: times(row, 2), then: before.get(row[1]) || {} }))
       .filter(({ now }) => now.median !== null).sort((a, b) => b.now.requests - a.now.requests);
     const values = rows.flatMap(({ now, then }) => [now.median, now.p90, then.median, then.p90]).filter((value) => value > 0);
-    const [width, left, line, top] = [560, 190, 34, 26];
-    const height = top + rows.length * line + 10;
+    const width = room("times");
+    // Where there is little room, names stand above their marks.
+    const narrow = width < 460;
+    const [left, line, top] = narrow ? [8, 50, 26] : [190, 34, 26];
+    const height = top + rows.length * line + 12;
     const [low, high] = [Math.log10(Math.max(0.02, Math.min(...values))) - 0.1, Math.log10(Math.max(...values)) + 0.1];
     const x = (hours) => left + (width - left - 12) * Math.min(1, Math.max(0, (Math.log10(Math.max(hours, 1e-6)) - low) / (high - low)));
     const chart = s("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Median and 90th percentile of ${year} and ${year - 1} by major category; the table below says the same.` });
-    for (const [hours, label] of [[1 / 60, "1 min"], [1, "1 h"], [6, "6 h"], [24, "1 day"], [168, "1 week"], [720, "30 days"], [4320, "180 days"]]) {
+    for (const [hours, label] of SCALE) {
       if (Math.log10(hours) < low || Math.log10(hours) > high) continue;
-      chart.append(s("line", { class: "grid", x1: x(hours), x2: x(hours), y1: top - 6, y2: height }), s("text", { class: "soft", x: x(hours), y: 12, "text-anchor": "middle" }, label));
+      chart.append(s("line", { class: "grid", x1: x(hours), x2: x(hours), y1: top - 6, y2: height }), s("text", { class: "soft", x: x(hours), y: 12, "text-anchor": x(hours) > width - 30 ? "end" : "middle" }, label));
     }
     rows.forEach(({ subject, now, then }, position) => {
-      const middle = top + (position + 0.5) * line;
-      chart.append(s("text", { x: 0, y: middle + 4 }, data.subjects[subject]));
+      const middle = top + (position + (narrow ? 0.7 : 0.5)) * line;
+      chart.append(s("text", { x: 0, y: narrow ? middle - 17 : middle + 4 }, data.subjects[subject]));
       for (const [key, offset, paint, words] of [["median", -6, "var(--s0)", "median"], ["p90", 6, "var(--s5)", "90th percentile"]]) {
         const y = middle + offset;
         const has = then[key] !== null && then[key] !== undefined;
@@ -339,7 +343,8 @@
   function drawQuality(year) {
     const [note, names] = [$("quality-note"), ["Year", "Requests", "Deleted", "Rejected rows", "Duplicate rows", "In several years", "No location", "No neighborhood", "Unknown category", "Status against date", "Closed before opened", "Last read", "Last full read"]];
     note.textContent = `Requests up to ${data.reachesTo || DASH}; the service was last looked at ${data.lookedAt || DASH} (America/Chicago). ` +
-      "Every read is proven complete: each row exactly once, as many as the service counts. Rejected rows have no usable case number or opening time and are kept in quarantine.";
+      "Every read is proven complete: each row exactly once, as many as the service counts. Rejected rows have no usable case number or opening time and are kept in quarantine." +
+      (data.strays ? ` ${count(data.strays)} requests of years whose own layer was not loaded are left out above.` : "");
     const sums = names.slice(1, 11).map((_, position) => data.quality.reduce((sum, row) => sum + (row[position + 1] || 0), 0));
     table("quality-table", names.map((label, position) => ({ label, text: position === 0 })), [
       ...data.quality.map((row) => ({ attributes: { class: row[0] === year ? "on" : null }, cells: [String(row[0]), ...row.slice(1, 11).map(count), row[11] || DASH, row[12] || DASH] })),
@@ -377,6 +382,13 @@
   for (const [id, step] of [["earlier", -1], ["later", 1]]) $(id).addEventListener("click", () => show(data.years[data.years.indexOf(state.year) + step]));
   for (const [id, event, draw] of [["search", "input", drawTypes], ["channels", "change", drawTypes], ["targets-order", "change", drawTargets], ["measure", "change", drawMap], ["map-category", "change", drawMap], ["spots", "change", drawMap]])
     $(id).addEventListener(event, () => draw(state.year));
+  let width = innerWidth;
+  addEventListener("resize", () => {
+    if (innerWidth === width) return;
+    width = innerWidth;
+    drawMonths(state.year);
+    drawTimes(state.year);
+  });
   buildMap();
   const asked = Number(location.hash.slice(1));
   show(data.years.includes(asked) ? asked : data.years.at(-1));

@@ -1,0 +1,51 @@
+"""The dbt models as a drawing, for Kedro-Viz."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from kedro.pipeline.preview_contract import MermaidPreview, TextPreview
+from kedro.utils import find_kedro_project
+
+_SHAPES = {
+    "source": ("[(", ")]"),
+    "seed": ("[/", "/]"),
+    "model": ("[", "]"),
+    "exposure": ("([", "])"),
+}
+"""How Mermaid draws each kind of node."""
+
+
+def dbt_graph() -> MermaidPreview | TextPreview:
+    """Sources, seeds, models and exposures, as the last dbt run in this project saw them."""
+    project = find_kedro_project(Path.cwd()) or Path.cwd()
+    manifest = project / "dbt" / "target" / "manifest.json"
+    if not manifest.exists():
+        return TextPreview("The dbt models are drawn here after the first run.")
+    return MermaidPreview(mermaid(json.loads(manifest.read_text(encoding="utf-8"))))
+
+
+def mermaid(manifest: dict[str, Any]) -> str:
+    """A Mermaid flowchart of a dbt manifest; tests are left out."""
+    nodes = {
+        unique_id: node
+        for unique_id, node in _all_nodes(manifest)
+        if node["resource_type"] in _SHAPES
+    }
+    lines = ["flowchart LR"]
+    for unique_id, node in nodes.items():
+        before, after = _SHAPES[node["resource_type"]]
+        lines.append(f'  {unique_id}{before}"{node["name"]}"{after}')
+    lines += [
+        f"  {parent} --> {unique_id}"
+        for unique_id, node in nodes.items()
+        for parent in node.get("depends_on", {}).get("nodes", ())
+        if parent in nodes
+    ]
+    return "\n".join(lines)
+
+
+def _all_nodes(manifest: dict[str, Any]) -> Iterable[tuple[str, dict[str, Any]]]:
+    for part in ("sources", "nodes", "exposures"):
+        yield from sorted(manifest.get(part, {}).items())
