@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 PROJECT, BUCKET = "demo-project", "mpls311-lake"
-DATASETS = ("mpls_311_staging", "mpls_311_development", "mpls_311_production")
+DATASETS = ("mpls_311_staging", "mpls_311_development", "mpls_311_production", "scratch")
 
 
 @contextmanager
@@ -97,7 +97,7 @@ def object_store() -> Iterator[str]:
 
 
 def make_terraform_resources() -> None:
-    """Make the bucket and the datasets that terraform/ makes in the cloud."""
+    """Make the bucket and the datasets that terraform/ makes in the cloud, and one for tests."""
     from google.auth.credentials import AnonymousCredentials
     from google.cloud import bigquery, storage
     from google.cloud.storage.retry import DEFAULT_RETRY

@@ -42,7 +42,7 @@ def tracked(*load_ids: str, status: str = "staged") -> pa.Table:
 
 @pytest.fixture
 def name(emulators: Mapping[str, str]) -> str:
-    return f"mpls_311_staging.t{uuid4().hex}"
+    return f"scratch.t{uuid4().hex}"
 
 
 @pytest.fixture(autouse=True)
