@@ -9,8 +9,11 @@ ENV ?= base
 # For `make run`: make run YEARS=2015-2026 ENV=demo
 YEARS ?= recent
 
+# Runs of each setting of `make bench`.
+RUNS ?= 5
+
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo run status viz test lint format schemas lock clean
+.PHONY: help setup setup-dev demo run status viz test lint format schemas bench lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -58,6 +61,9 @@ format: .venv/dev ## Put the code into shape
 
 schemas: .venv/dev ## Write what follows from the Pandera models
 	@$(BIN)/python -m mpls311.schemas.dbt_sources > dbt/models/staging/_sources.yml
+
+bench: .venv/runtime ## How fast the source client is (RUNS=5; half an hour with it)
+	@$(BIN)/python -m bench --runs $(RUNS)
 
 lock: .venv/dev ## Lock all dependencies anew
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

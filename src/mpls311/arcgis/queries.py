@@ -11,6 +11,7 @@ from mpls311.arcgis.decode import DecodedPage, decode, parse_object
 from mpls311.arcgis.errors import ServiceError
 from mpls311.arcgis.layer import FeatureLayer
 from mpls311.arcgis.plan import ObjectIds, Page, distinct
+from mpls311.arcgis.throttle import Share
 from mpls311.arcgis.transport import Meter, Transport
 
 
@@ -41,7 +42,12 @@ async def fetch_object_ids(
 
 
 async def fetch_page(
-    transport: Transport, layer: FeatureLayer, where: str, page: Page, meter: Meter
+    transport: Transport,
+    layer: FeatureLayer,
+    where: str,
+    page: Page,
+    meter: Meter,
+    share: Share | None = None,
 ) -> DecodedPage:
     """Ask for the columns of one page, points in degrees (WGS 84).
 
@@ -57,7 +63,9 @@ async def fetch_page(
     }
     if layer.result_type:
         parameters["resultType"] = layer.result_type
-    ask = partial(transport.fetch, layer.query_url, parameters, partial(decode, layer=layer), meter)
+    ask = partial(
+        transport.fetch, layer.query_url, parameters, partial(decode, layer=layer), meter, share
+    )
     try:
         return await ask()
     except ServiceError as exc:
