@@ -35,7 +35,7 @@ class ClientSettings:
     backoff_max: float = 30.0
     throttle_rest: float = 60.0
     torn_attempts: int = 3
-    values_in_memory: int = 1_000_000
+    values_in_memory: int = 750_000
 
     def __post_init__(self) -> None:
         """Refuse limits under which nothing could be read."""
