@@ -9,11 +9,8 @@ ENV ?= base
 # For `make run`: make run YEARS=2015-2026 ENV=demo
 YEARS ?= recent
 
-# Runs of each setting of `make bench`.
-RUNS ?= 5
-
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo run status viz test lint format schemas bench lock clean
+.PHONY: help setup setup-dev demo run status viz test lint format schemas lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -41,6 +38,10 @@ demo: .venv/runtime ## The whole job on a stand-in city: two years, no network
 run: .venv/runtime ## The whole job on the live city (YEARS=2015-2026, ENV=demo)
 	@$(BIN)/kedro run --env $(ENV) --params years=$(YEARS)
 
+.PHONY: bench
+bench: .venv/runtime ## How fast the source client is (RUNS=5; a quarter of an hour)
+	@$(BIN)/python -m bench --runs $(or $(RUNS),5)
+
 status: .venv/runtime ## Where every year stands (ENV=demo)
 	@$(BIN)/kedro status --env $(ENV)
 
@@ -61,9 +62,6 @@ format: .venv/dev ## Put the code into shape
 
 schemas: .venv/dev ## Write what follows from the Pandera models
 	@$(BIN)/python -m mpls311.schemas.dbt_sources > dbt/models/staging/_sources.yml
-
-bench: .venv/runtime ## How fast the source client is (RUNS=5; half an hour with it)
-	@$(BIN)/python -m bench --runs $(RUNS)
 
 lock: .venv/dev ## Lock all dependencies anew
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
