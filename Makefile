@@ -39,6 +39,10 @@ demo: .venv/runtime ## The whole job on a stand-in city: two years, no network
 run: .venv/runtime ## The whole job on the live city (YEARS=2015-2026, ENV=demo)
 	@$(BIN)/kedro run --env $(ENV) --params years=$(YEARS)
 
+.PHONY: bench
+bench: .venv/runtime ## How fast the source client is (RUNS=5; a quarter of an hour)
+	@$(BIN)/python -m bench --runs $(or $(RUNS),5)
+
 status: .venv/runtime ## Where every year stands (ENV=demo)
 	@$(BIN)/kedro status --env $(ENV)
 

@@ -18,6 +18,7 @@ from mpls311.arcgis.plan import ObjectIds, Page
 from mpls311.arcgis.proof import check_distinct, check_end, ids_of, is_complete
 from mpls311.arcgis.queries import fetch_page
 from mpls311.arcgis.spool import Spool
+from mpls311.arcgis.throttle import Share
 from mpls311.arcgis.transport import Meter, Transport
 
 _LOG = logging.getLogger(__name__)
@@ -62,8 +63,8 @@ class PageFetcher:
     async def fetch(self, page: Page) -> None:
         """Fetch a page, in pieces if the service does not serve it in one.
 
-        Holds a page slot and its share of the budget until its rows are with the writer, so that
-        pages never pile up in memory faster than they are written.
+        Holds a page slot, and its share of memory once it is taken off the line, until its rows
+        are with the writer, so that pages never pile up faster than they are written.
 
         Raises:
             TornReadError: The rows are no longer those of the plan.
@@ -71,17 +72,21 @@ class PageFetcher:
 
         """
         values = page.expected * len(self._layer.fields)
-        async with self._transport.page_slots, self._transport.budget.take(values):
+        share = Share(self._transport.budget, values)
+        async with self._transport.page_slots:
             pieces = [page]
             while pieces:
                 piece = pieces.pop()
-                rows = await self._rows_of(piece)
+                try:
+                    rows = await self._rows_of(piece, share)
+                    if rows is not None:
+                        await self._keep(piece, rows)
+                finally:
+                    share.give_back()  # whoever waits for a request must not hold any
                 if rows is None:
                     pieces.extend(reversed(piece.split()))
-                else:
-                    await self._keep(piece, rows)
-                    if piece.expected < page.expected:
-                        self._learn(piece.expected)
+                elif piece.expected < page.expected:
+                    self._learn(piece.expected)
 
     async def check_offsets(self) -> None:
         """Require, of offset pages, that no row came twice and that none follows the last.
@@ -94,24 +99,28 @@ class PageFetcher:
         answer = await fetch_page(self._transport, self._layer, self._where, next_row, self._meter)
         check_end(answer.table.num_rows, self.rows, self._layer)
 
-    async def _rows_of(self, page: Page) -> pa.Table | None:
+    async def _rows_of(self, page: Page, share: Share) -> pa.Table | None:
         """Return None for a page that is to be halved."""
         if self._journal.has(page):
+            await share.take()
             table = await self._transport.run(self._journal.get, page)
             if table is not None:
                 self.resumed += page.expected
                 return table
+            share.give_back()
         if page.expected > self._cap or self._journal.has_part_of(page):
             return None
-        answer = await self._ask(page)
+        answer = await self._ask(page, share)
         if answer is not None:
             await self._transport.run(self._journal.put, page, answer.table)
         return answer and answer.table
 
-    async def _ask(self, page: Page) -> DecodedPage | None:
+    async def _ask(self, page: Page, share: Share) -> DecodedPage | None:
         """Return None for a page that is to be halved."""
         try:
-            answer = await fetch_page(self._transport, self._layer, self._where, page, self._meter)
+            answer = await fetch_page(
+                self._transport, self._layer, self._where, page, self._meter, share
+            )
         except ArcGISError as exc:
             if page.expected == 1 or not _may_be_size(exc):
                 raise

@@ -11,6 +11,7 @@ from mpls311.arcgis.decode import DecodedPage, decode, parse_object
 from mpls311.arcgis.errors import ServiceError
 from mpls311.arcgis.layer import FeatureLayer
 from mpls311.arcgis.plan import ObjectIds, Page, distinct
+from mpls311.arcgis.throttle import Share
 from mpls311.arcgis.transport import Meter, Transport
 
 
@@ -23,25 +24,25 @@ async def fetch_layer(transport: Transport, url: str, meter: Meter) -> FeatureLa
 
 async def fetch_count(transport: Transport, layer: FeatureLayer, where: str, meter: Meter) -> int:
     """Ask how many rows meet `where`."""
-    count = await _ask(transport, layer, where, "returnCountOnly", "count", meter)
-    if not isinstance(count, int):
-        raise _no_answer(layer, "count", count)
-    return count
+    asked = {"where": where, "returnCountOnly": "true", "f": "json"}
+    return await transport.fetch(layer.query_url, asked, partial(_count, layer=layer), meter)
 
 
 async def fetch_object_ids(
     transport: Transport, layer: FeatureLayer, where: str, meter: Meter
 ) -> ObjectIds:
     """Ask for the object ids of all rows that meet `where`; no record limit applies to it."""
-    listed = await _ask(transport, layer, where, "returnIdsOnly", "objectIds", meter)
-    try:
-        return distinct(np.array(listed or [], dtype=np.int64))
-    except (TypeError, ValueError, OverflowError) as exc:
-        raise _no_answer(layer, "objectIds", listed) from exc
+    asked = {"where": where, "returnIdsOnly": "true", "f": "json"}
+    return await transport.fetch(layer.query_url, asked, partial(_object_ids, layer=layer), meter)
 
 
 async def fetch_page(
-    transport: Transport, layer: FeatureLayer, where: str, page: Page, meter: Meter
+    transport: Transport,
+    layer: FeatureLayer,
+    where: str,
+    page: Page,
+    meter: Meter,
+    share: Share | None = None,
 ) -> DecodedPage:
     """Ask for the columns of one page, geometry in degrees (WGS 84).
 
@@ -57,7 +58,9 @@ async def fetch_page(
     }
     if layer.result_type:
         parameters["resultType"] = layer.result_type
-    ask = partial(transport.fetch, layer.query_url, parameters, partial(decode, layer=layer), meter)
+    ask = partial(
+        transport.fetch, layer.query_url, parameters, partial(decode, layer=layer), meter, share
+    )
     try:
         return await ask()
     except ServiceError as exc:
@@ -67,15 +70,23 @@ async def fetch_page(
     return await ask()
 
 
-async def _ask(
-    transport: Transport, layer: FeatureLayer, where: str, flag: str, key: str, meter: Meter
-) -> Any:
-    reply = await transport.fetch(
-        layer.query_url,
-        {"where": where, flag: "true", "f": "json"},
-        partial(parse_object, url=layer.query_url),
-        meter,
-    )
+def _count(body: bytes, layer: FeatureLayer) -> int:
+    count = _member(body, "count", layer)
+    if not isinstance(count, int):
+        raise _no_answer(layer, "count", count)
+    return count
+
+
+def _object_ids(body: bytes, layer: FeatureLayer) -> ObjectIds:
+    listed = _member(body, "objectIds", layer)
+    try:
+        return distinct(np.array(listed or [], dtype=np.int64))
+    except (TypeError, ValueError, OverflowError) as exc:
+        raise _no_answer(layer, "objectIds", listed) from exc
+
+
+def _member(body: bytes, key: str, layer: FeatureLayer) -> Any:
+    reply = parse_object(body, layer.query_url)
     if key not in reply:
         raise _no_answer(layer, key, reply)
     return reply[key]

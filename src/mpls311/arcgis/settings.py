@@ -21,8 +21,8 @@ class ClientSettings:
         throttle_rest: How long all requests rest after a 429 that does not say how long; the
             quotas of ArcGIS Online are per minute.
         torn_attempts: Most times a layer is read that changes while it is read.
-        values_in_memory: Most values (rows times columns) asked for, decoded or waiting to be
-            written at once; a page that holds more is read alone.
+        values_in_memory: Most values (rows times columns) that are taken off the line, decoded
+            or waiting to be written at once; a page that holds more is taken alone.
 
     """
 
@@ -35,7 +35,7 @@ class ClientSettings:
     backoff_max: float = 30.0
     throttle_rest: float = 60.0
     torn_attempts: int = 3
-    values_in_memory: int = 1_500_000
+    values_in_memory: int = 750_000
 
     def __post_init__(self) -> None:
         """Refuse limits under which nothing could be read."""

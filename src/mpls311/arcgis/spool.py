@@ -11,11 +11,11 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-_ROWS_PER_GROUP = 65_536
+_ROWS_PER_GROUP = 16_384
 
 
 class Spool:
-    """Collects tables of one schema into row groups of about 64k rows, zstd.
+    """Collects tables of one schema into row groups of about 16k rows or a page, zstd.
 
     Writes beside `path`, under the suffix .part, until `commit`; leaving the context without
     it removes what was written. Safe to call from several threads.

@@ -6,8 +6,7 @@ import asyncio
 import datetime as dt
 import math
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 
@@ -114,19 +113,23 @@ class Budget:
         self._taken = 0
         self._queue: deque[tuple[int, asyncio.Future[None]]] = deque()
 
-    @asynccontextmanager
-    async def take(self, size: int) -> AsyncIterator[None]:
-        """Hold `size` of the budget, once there is so much of it."""
+    async def take(self, size: int) -> None:
+        """Take `size` of the budget, once there is so much of it."""
         turn = asyncio.get_running_loop().create_future()
         self._queue.append((size, turn))
         self._admit()
         try:
             await turn
-            yield
-        finally:
+        except asyncio.CancelledError:
             if not turn.cancelled():
                 self._taken -= size
             self._admit()
+            raise
+
+    def give_back(self, size: int) -> None:
+        """Give back what was taken."""
+        self._taken -= size
+        self._admit()
 
     def _admit(self) -> None:
         while self._queue:
@@ -137,3 +140,24 @@ class Budget:
                 self._taken += size
                 turn.set_result(None)
             self._queue.popleft()
+
+
+class Share:
+    """One part of a budget, which may be taken and given back many times over."""
+
+    def __init__(self, budget: Budget, size: int) -> None:
+        self._budget = budget
+        self._size = size
+        self._held = False
+
+    async def take(self) -> None:
+        """Take it, unless it is held."""
+        if not self._held:
+            await self._budget.take(self._size)
+            self._held = True
+
+    def give_back(self) -> None:
+        """Give it back, if it is held."""
+        if self._held:
+            self._held = False
+            self._budget.give_back(self._size)

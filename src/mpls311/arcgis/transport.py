@@ -13,6 +13,7 @@ from typing import Any, NoReturn, Self, TypeVar, TypeVarTuple
 from urllib.parse import urlencode
 
 import aiohttp
+import pyarrow as pa
 import stamina
 from isal import isal_zlib
 
@@ -25,7 +26,7 @@ from mpls311.arcgis.errors import (
     unwrap,
 )
 from mpls311.arcgis.settings import ClientSettings
-from mpls311.arcgis.throttle import Budget, Gate, Limit, parse_retry_after
+from mpls311.arcgis.throttle import Budget, Gate, Limit, Share, parse_retry_after
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -64,7 +65,7 @@ class Transport:
         settings: The limits.
         page_slots: Bounds the pages that are asked for, decoded or waiting to be written; a
             few more than there are requests, so that the line is not idle while threads work.
-        budget: Bounds the values in them.
+        budget: Bounds the values of the pages that have been taken off the line.
 
     """
 
@@ -74,6 +75,8 @@ class Transport:
     async def __aenter__(self) -> Self:
         """Open the session and start the clock of the deadline."""
         aiohttp.set_zlib_backend(isal_zlib)
+        # Arrow's own allocators keep what large pages leave behind, half as much memory again.
+        pa.set_memory_pool(pa.system_memory_pool())
         loop = asyncio.get_running_loop()
         self._clock = loop.time
         self._ends_at = loop.time() + self.settings.deadline
@@ -128,12 +131,18 @@ class Transport:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work, *items)
 
     async def fetch(
-        self, url: str, parameters: Mapping[str, str], parse: Callable[[bytes], T], meter: Meter
+        self,
+        url: str,
+        parameters: Mapping[str, str],
+        parse: Callable[[bytes], T],
+        meter: Meter,
+        share: Share | None = None,
     ) -> T:
         """Ask until `parse` accepts the answer, an error is final, or attempts run out.
 
         Parsing is part of an attempt, because a body cut short shows only then, but does not
-        count against the limit of requests.
+        count against the limit of requests. The body is left on the line, where it holds up its
+        sender, until there is a `share` of memory for it; with an answer, the share is held.
 
         Raises:
             ArcGISError: Whatever the last attempt raised.
@@ -152,9 +161,13 @@ class Transport:
                 try:
                     async with self._limit:
                         await self._gate.wait()
-                        body = await self._send(url, parameters, question)
+                        body = await self._send(url, parameters, question, share)
                     answer = await self.run(parse, body)
-                except ArcGISError as exc:
+                except BaseException as exc:
+                    if share:
+                        share.give_back()
+                    if not isinstance(exc, ArcGISError):
+                        raise
                     if exc.retriable:
                         self._limit.stumbled()
                     if isinstance(exc, ThrottledError):
@@ -169,13 +182,17 @@ class Transport:
         if not stamina.is_testing():
             await asyncio.sleep(seconds)
 
-    async def _send(self, url: str, parameters: Mapping[str, str], question: _Question) -> bytes:
+    async def _send(
+        self, url: str, parameters: Mapping[str, str], question: _Question, share: Share | None
+    ) -> bytes:
         if len(urlencode(parameters)) > _LONGEST_GET:
             request = self._session.post(url, data=parameters, trace_request_ctx=question)
         else:
             request = self._session.get(url, params=parameters, trace_request_ctx=question)
         try:
             async with request as response:
+                if share:
+                    await share.take()
                 body = await response.read()
                 question.meter.bytes += response.content.total_raw_bytes
         except TimeoutError as exc:
