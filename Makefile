@@ -10,7 +10,7 @@ ENV ?= base
 YEARS ?= recent
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo run status viz test lint format schemas lock clean
+.PHONY: help setup setup-dev demo run status viz test lint format schemas picture lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ format: .venv/dev ## Put the code into shape
 
 schemas: .venv/dev ## Write what follows from the Pandera models
 	@$(BIN)/python -m mpls311.schemas.dbt_sources > dbt/models/staging/_sources.yml
+
+picture: .venv/dev demo ## The picture of the dashboard in the README
+	@$(BIN)/python docs/picture.py
 
 lock: .venv/dev ## Lock all dependencies anew
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
