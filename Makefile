@@ -10,7 +10,7 @@ ENV ?= base
 YEARS ?= recent
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo run status viz test test-cloud lint format schemas lock \
+.PHONY: help setup setup-dev demo run status viz test test-cloud lint format schemas picture lock \
 	terraform-check clean
 
 help: ## Show this list
@@ -67,6 +67,9 @@ format: .venv/dev ## Put the code into shape
 schemas: .venv/dev ## Write what follows from the Pandera models
 	@$(BIN)/python -m mpls311.schemas.dbt_sources > dbt/models/staging/_sources.yml
 	@$(BIN)/python -m mpls311.schemas.table_files terraform/schemas
+
+picture: .venv/dev demo ## The picture of the dashboard in the README
+	@$(BIN)/python docs/picture.py
 
 lock: .venv/dev ## Lock all dependencies anew
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

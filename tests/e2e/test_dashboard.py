@@ -6,12 +6,14 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from project import Project
+from tiny_layer import TinyLayers, feature
 
 YEARS = (2023, 2024, 2025)
 MARTS = "mpls_311_production"
@@ -204,8 +206,8 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def page(project: Project, browser: Browser) -> Iterator[Page]:
+@contextmanager
+def opened(browser: Browser, file: Path) -> Iterator[Page]:
     """The page, opened; it must have asked for nothing else and complained about nothing."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
@@ -214,11 +216,17 @@ def page(project: Project, browser: Browser) -> Iterator[Page]:
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("request", lambda request: requests.append(request.url))
-    page.goto(page_of(project).as_uri())
+    page.goto(file.as_uri())
     yield page
     assert complaints == []
-    assert [url for url in requests if not url.startswith("data:")] == [page_of(project).as_uri()]
+    assert [url for url in requests if not url.startswith("data:")] == [file.as_uri()]
     context.close()
+
+
+@pytest.fixture
+def page(project: Project, browser: Browser) -> Iterator[Page]:
+    with opened(browser, page_of(project)) as page:
+        yield page
 
 
 CHARTS = (
@@ -319,3 +327,19 @@ def test_it_fits_a_phone_in_both_schemes(project: Project, browser: Browser, sch
     page.locator("#theme").click()
     assert page.evaluate(background) != first
     context.close()
+
+
+def test_one_open_request_without_a_neighborhood_is_enough(
+    tmp_path: Path, browser: Browser
+) -> None:
+    project = Project(tmp_path / "project")
+    request = feature(1_000_001, "2026-03-01T12:00:00")
+    request["attributes"] |= {"CASESTATUS": 1, "CLOSEDDATETIME": None}
+    with TinyLayers(y2026=[request]) as layers:
+        project.ran(f"years=2026,source.services_url={layers.services_url}")
+
+    with opened(browser, project.folder / "data/08_reporting/dashboard.html") as page:
+        assert page.locator("#total").inner_text() == "1"
+        assert page.locator("#open + span").inner_text() == "still open, 100.0 %"
+        assert "there is no map" in page.locator("#map-note").inner_text()
+        assert "years=2023-2026" in page.locator("#targets-note").inner_text()

@@ -62,7 +62,7 @@ def _is_fresh(known: pa.Table, source: SourceSettings, now: datetime) -> bool:
 
 async def _rows(url: str) -> AsyncIterator[pa.Table]:
     # Nobody should wait long for what a run can do without.
-    async with ArcGISClient(ClientSettings(concurrency=1, attempts=2, deadline=120)) as client:
+    async with ArcGISClient(ClientSettings(concurrency=1, attempts=2, deadline=60)) as client:
         layer = await client.layer(url)
         with tempfile.TemporaryDirectory(prefix="mpls311-") as spool:
             path = Path(spool, "neighborhoods.parquet")

@@ -35,7 +35,7 @@ def create_pipeline(**_: object) -> Pipeline:
                     "rpt_hot_spots",
                     "rpt_data_quality",
                     "dim_neighborhoods",
-                    "neighborhood_borders",
+                    "raw_neighborhoods",
                 ],
                 outputs="answers",
                 name="collect_answers",

@@ -214,7 +214,8 @@
     const before = new Map(of("subject", year - 1).map((row) => [row[1], times(row, 2)]));
     const rows = of("subject", year).map((row) => ({ subject: row[1], now: times(row, 2), then: before.get(row[1]) || {} }))
       .filter(({ now }) => now.median !== null).sort((a, b) => b.now.requests - a.now.requests);
-    const values = rows.flatMap(({ now, then }) => [now.median, now.p90, then.median, then.p90]).filter((value) => value > 0);
+    // Times of nothing but zero have no place on a logarithmic scale, yet they are times.
+    const values = [1, 24, ...rows.flatMap(({ now, then }) => [now.median, now.p90, then.median, then.p90]).filter((value) => value > 0)];
     const width = room("times");
     // Where there is little room, names stand above their marks.
     const narrow = width < 460;
