@@ -14,7 +14,7 @@ from datetime import date
 from threading import Event
 
 from mpls311.sandbox import City, Layer, SandboxServer
-from mpls311.sandbox.city import RecordLimits
+from mpls311.sandbox.layer import RecordLimits
 
 AS_OF = date(2026, 11, 20)
 
