@@ -258,9 +258,9 @@
     $("targets-note").textContent = rows.length
       ? `A target is the time in which three quarters of the requests of up to three earlier years were closed, by type and channel. ${year} is measured against it: ${count(rows.length)} kinds of requests, ${count(rows.filter((row) => row[7] < 0).length)} of them worse.`
       : `There are no earlier years to measure ${year} against: load them, as in kedro run --params years=${year - 3}-${year}.`;
-    table("targets-table", [{ label: "Type", text: true }, { label: "Channel", text: true }, { label: "Target" }, { label: `Within, ${year}` }, { label: "before" }, { label: "points" }, { label: "Measured" }],
+    table("targets-table", [{ label: "Type and channel", text: true }, { label: "Points" }, { label: `Within, ${year}` }, { label: "before" }, { label: "Target" }, { label: "Measured" }],
       rows.map(([, type, channel, hours, benchmark, share, measured, by]) => ({
-        cells: [data.types[type][1], data.channels[channel], duration(hours), percent(share), percent(benchmark), { text: points(by), kind: by < -0.005 ? "worse" : by > 0.005 ? "better" : null }, count(measured)],
+        cells: [`${data.types[type][1]}, ${data.channels[channel]}`, { text: points(by), kind: by < -0.005 ? "worse" : by > 0.005 ? "better" : null }, percent(share), percent(benchmark), duration(hours), count(measured)],
       })));
   }
 
