@@ -2,11 +2,13 @@
 
 import logging
 from datetime import UTC, datetime
+from pathlib import PurePosixPath
 from typing import Any
 
 import stamina.instrumentation
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
+from kedro.io.core import get_filepath_str
 from rich import get_console
 
 from mpls311.loads import LoadHistory
@@ -124,7 +126,8 @@ class DashboardPath:
         """Take note of the node that writes it."""
         dashboard = catalog.get("dashboard")
         if dashboard and "dashboard" in node.outputs:
-            self._path = dashboard._describe()["filepath"]
+            place = dashboard._describe()
+            self._path = get_filepath_str(PurePosixPath(place["filepath"]), place["protocol"])
 
     @hook_impl(trylast=True)
     def after_pipeline_run(self) -> None:

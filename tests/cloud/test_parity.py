@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -11,7 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 from emulators import PROJECT
-from google.cloud import bigquery
+from google.cloud import bigquery, storage
 from project import Project
 
 from mpls311.sandbox import City, serve
@@ -112,6 +114,22 @@ class Twins:
         assert differences(local, cloud) == {}
         return cloud
 
+    def assert_same_page(self, bucket: storage.Bucket) -> None:
+        page = "08_reporting/dashboard.html"
+        local = shown((self.local.folder / "data" / page).read_text())
+        assert local == shown(bucket.blob(page).download_as_text())
+        assert local["area"]
+
+
+def shown(html: str) -> dict[str, Any]:
+    """The data that a dashboard holds, without the times of the run."""
+    match = re.search(r'id="data">(.*?)</script>', html)
+    assert match
+    data: dict[str, Any] = json.loads(match[1])
+    data.pop("lookedAt")
+    # The last two of a row are when its layer was read.
+    return {**data, "quality": [row[:-2] for row in data["quality"]]}
+
 
 @pytest.fixture(scope="module")
 def twins(tmp_path_factory: pytest.TempPathFactory, warehouse: bigquery.Client) -> Twins:
@@ -119,7 +137,9 @@ def twins(tmp_path_factory: pytest.TempPathFactory, warehouse: bigquery.Client) 
     return Twins(Project(folder / "local"), Project(folder / "cloud"), warehouse)
 
 
-def test_the_marts_are_the_same_on_both_engines_whatever_was_run(twins: Twins) -> None:
+def test_the_marts_are_the_same_on_both_engines_whatever_was_run(
+    twins: Twins, bucket: storage.Bucket
+) -> None:
     output = twins.run("years=2024+2025", as_of=date(2025, 1, 10))
     first = twins.assert_same()
     assert "BigQuery processed" in output
@@ -134,6 +154,7 @@ def test_the_marts_are_the_same_on_both_engines_whatever_was_run(twins: Twins) -
 
     twins.run("years=2024+2025,mode=full", as_of=date(2025, 5, 30))
     full = twins.assert_same()
+    twins.assert_same_page(bucket)
 
     unreachable = "source.services_url=http://127.0.0.1:1/rest/services"
     twins.run(unreachable, pipeline="rebuild")
