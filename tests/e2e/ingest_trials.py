@@ -248,8 +248,8 @@ def history(project: Project) -> LoadHistory:
 def kept_pages(project: Project) -> int:
     """Pages of the years in the lake, and verified ones of the other years."""
     done = {load.source_year: load.ingested.pages for load in history(project).loads}
-    spools = project.folder.glob("data/spool/*/*/*/*.arrow")
-    return sum(done.values()) + sum(int(path.parts[-3]) not in done for path in spools)
+    spools = project.folder.glob("data/spool/*/*/*/*/*.arrow")
+    return sum(done.values()) + sum(int(path.parts[-4]) not in done for path in spools)
 
 
 def raw_rows(project: Project) -> dict[int, pa.Table]:
