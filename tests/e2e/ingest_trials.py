@@ -50,7 +50,7 @@ ALL_YEARS = "2015-2026"
 
 
 def _no_waits() -> Any:
-    return stamina.set_testing(True, attempts=6, cap=True)
+    return stamina.set_testing(True, attempts=8, cap=True)
 
 
 async def read(server: FaultServer, folder: Path, **settings: Any) -> ReadReport:
