@@ -1,5 +1,5 @@
 locals {
-  raw_prefix       = "01_raw/"
+  raw_prefix       = "01_raw/requests"
   reporting_prefix = "08_reporting/"
   lease_prefix     = "locks/"
 }

@@ -46,7 +46,7 @@ async def cut_off(server: FaultServer, folder: Path, after: int) -> int:
     del server.always["page"]
     server.requests.clear()
     server.seen.clear()
-    kept = len(list((folder / "pages").glob("*.arrow")))
+    kept = len(list((folder / "pages").rglob("*.arrow")))
     assert 3 < kept <= after  # the last answers may not have been looked at
     return kept
 
@@ -122,7 +122,7 @@ async def test_pages_of_a_torn_pass_are_not_used(server: FaultServer, tmp_path: 
 
 async def test_a_damaged_page_is_fetched_again(server: FaultServer, tmp_path: Path) -> None:
     kept = await cut_off(server, tmp_path, after=7)
-    cut, emptied, swapped, *_ = sorted((tmp_path / "pages").glob("*.arrow"))
+    cut, emptied, swapped, *_ = sorted((tmp_path / "pages").rglob("*.arrow"))
     cut.write_bytes(cut.read_bytes()[:-200])
     emptied.write_bytes(b"")
     swapped.write_bytes(_.pop().read_bytes())

@@ -27,7 +27,7 @@ class ClientSettings:
     """
 
     concurrency: int = 8
-    attempts: int = 6
+    attempts: int = 8
     timeout: float = 60.0
     deadline: float = 3600.0
     user_agent: str = "mpls311/0.1"

@@ -174,6 +174,8 @@ class DuckDBTableDataset(AbstractDataset[TableData, pd.DataFrame]):
             ) from exc
         with connection:
             connection.execute("set timezone = 'UTC'")
+            connection.execute("set memory_limit = '400MB'")  # as in dbt/profiles.yml
+            connection.execute("set preserve_insertion_order = false")
             yield connection
 
     def _exists(self) -> bool:

@@ -24,7 +24,7 @@ from mpls311.schemas import (
     clean,
 )
 
-BATCH_ROWS = 250_000
+BATCH_ROWS = 125_000
 """Rows in memory at a time: more than any year has had so far."""
 
 
