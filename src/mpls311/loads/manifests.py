@@ -40,8 +40,8 @@ class Ingested(_OfALoad):
     service_count: int
     """Rows the service counts for the window, before and after the read."""
     rows: int
-    layer_count: int
-    """Rows the service counts in the whole layer, at the end of the read."""
+    layer_count: int | None = None
+    """Rows the service counts in the whole layer after the read; None where it was not asked."""
     gone: tuple[int, ...] = ()
     """Incremental: known cases of which the layer has no acceptable row any more."""
     edit_date_before: int | None

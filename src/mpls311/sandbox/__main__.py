@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from datetime import date
 from threading import Event
@@ -12,7 +13,7 @@ from .server import serve
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Serve until interrupted."""
+    """Serve until interrupted or terminated."""
     parser = argparse.ArgumentParser(prog="python -m mpls311.sandbox", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
     parser.add_argument("--rows-per-year", type=int, default=80_000)
@@ -25,6 +26,9 @@ def main(arguments: list[str] | None = None) -> None:
         server = serve(city, port=options.port, latency_ms=options.latency_ms).start()
     except (ValueError, OSError) as error:
         parser.error(str(error))
+    # A program that a shell started in the background is made to ignore interrupts.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         sys.stdout.write(f"{server.services_url}\n")
         sys.stdout.flush()

@@ -39,7 +39,7 @@ async def compare_cases(
     report: ReadReport,
     window: Path,
     known: KnownCases,
-    counted_before: int,
+    counted_before: int | None,
     loaded_at: datetime,
 ) -> CasesCompared:
     """Find the cases that left a layer between two reads of it.
@@ -53,7 +53,7 @@ async def compare_cases(
         report: The read of the window, with the layer's count.
         window: Its rows.
         known: The live cases before it.
-        counted_before: The layer's count when the load before was read.
+        counted_before: The layer's count when the load before was read, if it was asked then.
         loaded_at: When the load began; times are judged against it.
 
     """
@@ -62,7 +62,8 @@ async def compare_cases(
     is_new = np.isin(in_window, known.cases, invert=True)
     again = in_window[~is_new]
     is_clear = in_window.size == served.num_rows and again.size == np.unique(again).size
-    if is_clear and report.layer_count == counted_before + np.count_nonzero(is_new):
+    appeared = None if counted_before is None else report.layer_count - counted_before
+    if is_clear and appeared == np.count_nonzero(is_new):
         return CasesCompared()
     path = window.with_suffix(".cases.parquet")
     whole = await client.read(report.layer, "1=1", path, fields=_COLUMNS)
