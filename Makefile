@@ -50,7 +50,7 @@ viz: .venv/runtime ## The pipelines drawn in the browser (ENV=demo)
 	@$(BIN)/kedro viz run --env $(ENV)
 
 test: .venv/dev lint ## Checks and all tests
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 test-cloud: .venv/dev ## The tests against Cloud Storage and BigQuery emulators
 	@$(BIN)/python -m pytest -q tests/cloud
