@@ -73,14 +73,11 @@ class PageJournal:
         folder = self._folder
         if folder is None:
             return
-        sink = pa.BufferOutputStream()
-        options = pa.ipc.IpcWriteOptions(compression="lz4")
-        with pa.ipc.new_file(sink, table.schema, options=options) as writer:
-            writer.write_table(table)
         path = folder / _name(page)
         part = path.with_suffix(".part")
-        with part.open("wb") as file:
-            file.write(sink.getvalue())
+        # Not compressed: that would take longer than the disk does, and the file does not stay.
+        with pa.OSFile(str(part), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+            writer.write_table(table)
         os.replace(part, path)
 
     def clear(self) -> None:
