@@ -40,7 +40,7 @@ run: .venv/runtime ## The whole job on the live city (YEARS=2015-2026, ENV=demo)
 	@$(BIN)/kedro run --env $(ENV) --params years=$(YEARS)
 
 .PHONY: bench
-bench: .venv/runtime ## How fast the source client is (RUNS=5; a quarter of an hour)
+bench: .venv/runtime ## How fast the source client is (RUNS=5; some ten minutes)
 	@$(BIN)/python -m bench --runs $(or $(RUNS),5)
 
 status: .venv/runtime ## Where every year stands (ENV=demo)
