@@ -1,21 +1,17 @@
 """A small table of which every edition is kept."""
 
-from functools import cached_property
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from fsspec import AbstractFileSystem
-from kedro.io import AbstractDataset
 
 from mpls311.datasets.errors import StorageError
-from mpls311.datasets.filesystem import open_filesystem
+from mpls311.datasets.filesystem import FolderDataset
 from mpls311.datasets.immutable import put_once
 
 
-class EditionsDataset(AbstractDataset[pa.Table, pa.Table]):
+class EditionsDataset(FolderDataset[pa.Table, pa.Table]):
     """Whole editions of a table, numbered Parquet files that are written once.
 
     For what is replaced as a whole and fits into memory, so that it needs no manifest: an
@@ -28,31 +24,6 @@ class EditionsDataset(AbstractDataset[pa.Table, pa.Table]):
           type: mpls311.datasets.EditionsDataset
           path: data/01_raw/neighborhoods
     """
-
-    def __init__(
-        self,
-        *,
-        path: str,
-        credentials: dict[str, Any] | None = None,
-        fs_args: dict[str, Any] | None = None,
-        metadata: dict[str, Any] | None = None,
-    ) -> None:
-        """Name the folder; nothing is opened yet.
-
-        Args:
-            path: Folder, local or `gs://bucket/folder`.
-            credentials: Options of the file system that must stay secret.
-            fs_args: Other options of the file system.
-            metadata: Free for plugins, such as Kedro-Viz.
-        """
-        self._path = path
-        self._credentials = credentials
-        self._fs_args = fs_args
-        self.metadata = metadata
-
-    @cached_property
-    def _opened(self) -> tuple[AbstractFileSystem, str]:
-        return open_filesystem(self._path, self._credentials, self._fs_args)
 
     def load(self) -> pa.Table:
         """The newest edition."""
@@ -88,6 +59,3 @@ class EditionsDataset(AbstractDataset[pa.Table, pa.Table]):
 
     def _exists(self) -> bool:
         return bool(self._names())
-
-    def _describe(self) -> dict[str, Any]:
-        return {"path": self._path}

@@ -3,17 +3,15 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec import AbstractFileSystem
-from kedro.io import AbstractDataset
 
 from mpls311.datasets.errors import StorageError
-from mpls311.datasets.filesystem import open_filesystem
+from mpls311.datasets.filesystem import FolderDataset
 from mpls311.datasets.immutable import put_once
 from mpls311.loads import LakeFile
 
@@ -88,7 +86,7 @@ class LakeFiles:
         )
 
 
-class LakeFilesDataset(AbstractDataset[Mapping[str, Path], LakeFiles]):
+class LakeFilesDataset(FolderDataset[Mapping[str, Path], LakeFiles]):
     """Parquet files that are written once, in a local folder or a bucket.
 
     `save` takes local files by their name in the lake and copies each there; a name that exists
@@ -101,42 +99,12 @@ class LakeFilesDataset(AbstractDataset[Mapping[str, Path], LakeFiles]):
           path: data/01_raw/requests
     """
 
-    def __init__(
-        self,
-        *,
-        path: str,
-        credentials: dict[str, Any] | None = None,
-        fs_args: dict[str, Any] | None = None,
-        metadata: dict[str, Any] | None = None,
-    ) -> None:
-        """Name the folder; nothing is opened yet.
-
-        Args:
-            path: Folder, local or `gs://bucket/folder`.
-            credentials: Options of the file system that must stay secret.
-            fs_args: Other options of the file system.
-            metadata: Free for plugins, such as Kedro-Viz.
-        """
-        self._path = path
-        self._credentials = credentials
-        self._fs_args = fs_args
-        self.metadata = metadata
-
-    @cached_property
-    def _files(self) -> LakeFiles:
-        return LakeFiles(*open_filesystem(self._path, self._credentials, self._fs_args))
-
     def load(self) -> LakeFiles:
         """The folder; files are opened by name."""
-        return self._files
+        return LakeFiles(*self._opened)
 
     def save(self, data: Mapping[str, Path]) -> None:
         """Copy local files into the lake under their names, once."""
+        files = self.load()
         for name, local in data.items():
-            put_once(self._files.fs, local, self._files.path(name))
-
-    def _exists(self) -> bool:
-        return bool(self._files.fs.exists(self._files.root))
-
-    def _describe(self) -> dict[str, Any]:
-        return {"path": self._path}
+            put_once(files.fs, local, files.path(name))

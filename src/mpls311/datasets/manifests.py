@@ -2,21 +2,18 @@
 
 import tempfile
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from fsspec import AbstractFileSystem
-from kedro.io import AbstractDataset
 from pydantic import ValidationError
 
 from mpls311.datasets.errors import StorageError
-from mpls311.datasets.filesystem import open_filesystem
+from mpls311.datasets.filesystem import FolderDataset
 from mpls311.datasets.immutable import put_once
 from mpls311.loads import LoadHistory, Manifest, parse_manifest
 
 
-class ManifestsDataset(AbstractDataset[Sequence[Manifest], LoadHistory]):
+class ManifestsDataset(FolderDataset[Sequence[Manifest], LoadHistory]):
     """Manifests, one JSON document each, written once.
 
     `save` adds manifests; with `phases`, only those. `load` gives the history that all the
@@ -31,33 +28,15 @@ class ManifestsDataset(AbstractDataset[Sequence[Manifest], LoadHistory]):
           phases: [ingest, unchanged]
     """
 
-    def __init__(
-        self,
-        *,
-        path: str,
-        phases: Sequence[str] = (),
-        credentials: dict[str, Any] | None = None,
-        fs_args: dict[str, Any] | None = None,
-        metadata: dict[str, Any] | None = None,
-    ) -> None:
+    def __init__(self, *, phases: Sequence[str] = (), **folder: Any) -> None:
         """Name the folder; nothing is opened yet.
 
         Args:
-            path: Folder, local or `gs://bucket/folder`.
             phases: Phases that may be saved here; none for an entry that is only read.
-            credentials: Options of the file system that must stay secret.
-            fs_args: Other options of the file system.
-            metadata: Free for plugins, such as Kedro-Viz.
+            **folder: As for `FolderDataset`.
         """
-        self._path = path
+        super().__init__(**folder)
         self._phases = tuple(phases)
-        self._credentials = credentials
-        self._fs_args = fs_args
-        self.metadata = metadata
-
-    @cached_property
-    def _opened(self) -> tuple[AbstractFileSystem, str]:
-        return open_filesystem(self._path, self._credentials, self._fs_args)
 
     def load(self) -> LoadHistory:
         """Everything that the manifests in the folder say."""
@@ -81,12 +60,8 @@ class ManifestsDataset(AbstractDataset[Sequence[Manifest], LoadHistory]):
                 local.write_text(manifest.model_dump_json(indent=1) + "\n")
                 put_once(fs, local, f"{root}/{name}")
 
-    def _exists(self) -> bool:
-        fs, root = self._opened
-        return bool(fs.exists(root))
-
     def _describe(self) -> dict[str, Any]:
-        return {"path": self._path, "phases": self._phases}
+        return {**super()._describe(), "phases": self._phases}
 
 
 def _parse(name: str, document: bytes) -> Manifest:
