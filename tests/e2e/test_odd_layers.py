@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 import pytest
-from project import ROOT, Project
+from project import Project
+from real_data import real_file
 from tiny_layer import TinyLayers, feature, millis
-
-REAL_ROWS = ROOT.parent / "shared/data/real_rows.json"
 
 
 def params(layers: TinyLayers, years: str = "2026") -> str:
@@ -19,9 +17,8 @@ def params(layers: TinyLayers, years: str = "2026") -> str:
 
 
 def real_row() -> dict[str, Any]:
-    if not REAL_ROWS.exists() and not os.environ.get("MPLS311_REAL_ROWS"):
-        pytest.skip("the real rows are not beside this clone")
-    row: dict[str, Any] = json.loads(REAL_ROWS.read_text())["public_311_rows"][0]["arcgis_like"]
+    rows = json.loads(real_file("real_rows.json").read_text())["public_311_rows"]
+    row: dict[str, Any] = rows[0]["arcgis_like"]
     return row
 
 

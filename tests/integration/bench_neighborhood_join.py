@@ -5,6 +5,7 @@ python tests/integration/bench_neighborhood_join.py
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import time
 from datetime import UTC, datetime
@@ -74,7 +75,9 @@ def main() -> None:
             "select count(*) from mpls_311_production.int_place_neighborhoods"
         )
         seconds = time.perf_counter() - started
-    print(f"{len(points):,} places, {found:,} of them in a neighbourhood, in {seconds:.2f} s")  # noqa: T201
+    sys.stdout.write(
+        f"{len(points):,} places, {found:,} of them in a neighbourhood, in {seconds:.2f} s\n"
+    )
 
 
 if __name__ == "__main__":
