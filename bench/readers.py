@@ -38,44 +38,37 @@ GZIP = {"Accept-Encoding": "gzip"}
 
 
 def sequential(layers: Sequence[str], folder: Path, _concurrency: int) -> int:
-    """Page by offset until the service says that there is no more."""
+    """Page by offset up to the count, each page appended to those before it."""
     sent = 0
-    session = requests.Session()
     for number, url in enumerate(layers):
-        session.get(url, params={"f": "pjson"}, timeout=60).json()
-        count = {"where": "1=1", "returnCountOnly": "true", "f": "pjson"}
-        session.get(f"{url}/query", params=count, timeout=60).json()
-        sent += 2
-        frames: list[pd.DataFrame] = []
-        more = True
-        while more:
-            page = session.get(
+        step = _answer(url)["maxRecordCount"]
+        count = _answer(f"{url}/query", where="1=1", returnCountOnly="true")["count"]
+        rows = pd.DataFrame()
+        for offset in range(0, count, step):
+            page = _answer(
                 f"{url}/query",
-                params={
-                    "where": "1=1",
-                    "outFields": "*",
-                    "outSR": "4326",
-                    "orderByFields": "OBJECTID",
-                    "resultOffset": str(sum(map(len, frames))),
-                    "f": "pjson",
-                },
-                timeout=60,
-            ).json()
-            sent += 1
-            frames.append(pd.json_normalize(page["features"]))
-            more = page.get("exceededTransferLimit", False)
-        rows = pd.concat(frames)
+                where="1=1",
+                outFields="*",
+                outSR="4326",
+                orderByFields="OBJECTID",  # the reference has no order, and loses rows by it
+                resultOffset=str(offset),
+            )
+            rows = pd.concat([rows, pd.json_normalize(page, record_path="features")])
+        sent += 2 + -(-count // step)
         rows = rows.rename(columns=lambda name: name.removeprefix("attributes.").lower())
         for date in ("openeddatetime", "closeddatetime", "lastupdatedate"):
-            rows[date] = pd.to_datetime(rows[date], unit="ms", utc=True, errors="coerce")
-        for axis in ("geometry.x", "geometry.y"):
-            rows[axis] = pd.to_numeric(rows[axis], errors="coerce")  # an empty point is "NaN"
-        texts = ["subjectname", "reasonname", "typename", "title"]
+            rows[date] = pd.to_datetime(rows[date], unit="ms")
         rows = rows.astype(
-            {"casestatus": "Int64", "caseid": "Int64"} | dict.fromkeys(texts, "string")
+            dict.fromkeys(("objectid", "caseid", "casestatus"), "Int64")
+            | dict.fromkeys(("subjectname", "reasonname", "typename", "title"), "str")
+            | dict.fromkeys(("xcoord", "ycoord", "geometry.x", "geometry.y"), "float64")
         )
-        rows.to_parquet(folder / f"{number}.parquet", compression="gzip")
+        rows.to_parquet(folder / f"{number}.parquet", compression="gzip", index=False)
     return sent
+
+
+def _answer(url: str, **parameters: str) -> Any:
+    return requests.get(url, params={**parameters, "f": "pjson"}, timeout=60).json()
 
 
 def mpls311(layers: Sequence[str], folder: Path, concurrency: int) -> int:
