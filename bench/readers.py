@@ -78,9 +78,13 @@ def mpls311(layers: Sequence[str], folder: Path, concurrency: int) -> int:
         async with ArcGISClient(ClientSettings(concurrency=concurrency)) as client:
 
             async def one(number: int, url: str) -> int:
-                layer = await client.layer(url)
+                layer, listing = await asyncio.gather(client.layer(url), client.listing(url))
                 report = await client.read(
-                    layer, "1=1", folder / f"{number}.parquet", journal=folder / str(number)
+                    layer,
+                    "1=1",
+                    folder / f"{number}.parquet",
+                    listing=listing,
+                    journal=folder / str(number),
                 )
                 return report.requests + 1
 
@@ -104,8 +108,11 @@ class _Bare:
                 return await response.read()
 
     async def plan(self, url: str) -> tuple[FeatureLayer, PagePlan]:
-        layer = FeatureLayer.from_json(url, json.loads(await self.get(url, f="json")))
-        listed = await self.get(layer.query_url, where="1=1", returnIdsOnly="true", f="json")
+        asked = {"where": "1=1", "returnIdsOnly": "true", "f": "json"}
+        metadata, listed = await asyncio.gather(
+            self.get(url, f="json"), self.get(f"{url}/query", **asked)
+        )
+        layer = FeatureLayer.from_json(url, json.loads(metadata))
         ids = np.array(json.loads(listed)["objectIds"], dtype=np.int64)
         return layer, plan_pages(ids, layer.page_limit)
 
@@ -148,7 +155,8 @@ def bare(layers: Sequence[str], folder: Path, concurrency: int, *, decoded: bool
                         return
                     with Spool(folder / f"{number}.parquet", layer.arrow_schema) as spool:
                         await asyncio.gather(*(fetch(bounds, spool) for bounds in asked))
-                        await loop.run_in_executor(pool, spool.commit)
+                        await loop.run_in_executor(pool, spool.finish)
+                        spool.commit()
 
                 await asyncio.gather(*(one(n, url) for n, url in enumerate(layers)))
                 return client.sent

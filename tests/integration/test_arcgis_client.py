@@ -226,9 +226,11 @@ class TestWholeReads:
 
             assert layer.url == server.url
             assert await client.count(layer) == len(IDS)
-            ids = await client.object_ids(layer)
+            listing = await client.listing(server.url + "/?f=pjson")
+            ids = listing.object_ids
             assert (str(ids.dtype), ids.tolist()) == ("int64", sorted(IDS))
-            assert (await client.object_ids(layer, "TITLE = 'none'")).tolist() == []
+            assert (listing.count, listing.cost.requests) == (len(IDS), 2)
+            assert (await client.listing(server.url, "TITLE = 'none'")).object_ids.tolist() == []
 
     async def test_reads_that_share_a_client_count_for_themselves(self, tmp_path: Path) -> None:
         one, two = FaultServer(make_rows(range(250))), FaultServer(make_rows(range(990)))
@@ -910,6 +912,33 @@ class TestTornReads:
 
         assert server.requests["ids"] == 2  # the second read found out at its end, once
         assert_empty(tmp_path)
+
+    async def test_a_listing_from_before_is_not_asked_for_again(
+        self, server: FaultServer, tmp_path: Path
+    ) -> None:
+        async with server.running(), client_of() as client:
+            listing = await client.listing(server.url)
+            layer = await client.layer(server.url)
+            target = tmp_path / "rows.parquet"
+            report = await client.read(layer, "1=1", target, listing=listing)
+
+        assert_exact(server, tmp_path, report)
+        assert (server.requests["ids"], server.requests["count"]) == (1, 2)
+        assert report.requests == sum(server.requests.values()) - 1  # but for client.layer
+
+    async def test_a_listing_of_an_earlier_edition_is_found_out(
+        self, server: FaultServer, tmp_path: Path
+    ) -> None:
+        async with server.running(), client_of() as client:
+            listing = await client.listing(server.url)
+            server.rows = [*server.rows[1:], *make_rows([6000])]
+            server.set_edit_date(3)
+            layer = await client.layer(server.url)
+            target = tmp_path / "rows.parquet"
+            report = await client.read(layer, "1=1", target, listing=listing)
+
+        assert_exact(server, tmp_path, report)
+        assert report.torn_reads == 1
 
 
 class TestOddLayers:

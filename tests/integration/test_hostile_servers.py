@@ -27,7 +27,7 @@ from fault_server import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mpls311.arcgis import ArcGISClient, ArcGISError, ClientSettings, FeatureLayer
+from mpls311.arcgis import ArcGISClient, ArcGISError, ClientSettings
 
 FAULTS: dict[str, Fault] = {
     "error 500": error(500, "Error performing query operation"),
@@ -133,15 +133,28 @@ def _no_waiting() -> Iterator[None]:
     stamina.instrumentation.set_on_retry_hooks(None)
 
 
-async def outcome(server: FaultServer, folder: Path, concurrency: int) -> list[Any] | None:
+async def outcome(
+    server: FaultServer, folder: Path, concurrency: int, *, ahead: bool
+) -> list[Any] | None:
     """Read, and again from the journal if that failed; None for an error both times."""
     client = ArcGISClient(ClientSettings(concurrency=concurrency))
     path = folder / "rows.parquet"
     async with server.running(), client:
         for _ in range(2):
             with suppress(ArcGISError):
-                layer: FeatureLayer = await client.layer(server.url)
-                report = await client.read(layer, "1=1", path, journal=folder / "pages")
+                looks: list[Any] = await asyncio.gather(
+                    client.layer(server.url),
+                    *([client.listing(server.url)] if ahead else []),
+                    return_exceptions=True,
+                )
+                layer, listing = [*looks, None][:2]
+                if isinstance(layer, ArcGISError):
+                    raise layer
+                if isinstance(listing, ArcGISError):
+                    listing = None
+                report = await client.read(
+                    layer, "1=1", path, listing=listing, journal=folder / "pages"
+                )
                 table = pq.read_table(path, columns=["OBJECTID", "TITLE"])
                 assert table.num_rows == report.rows
                 return sorted(zip(*table.to_pydict().values(), strict=True))
@@ -163,6 +176,7 @@ async def outcome(server: FaultServer, folder: Path, concurrency: int) -> list[A
     refuses_ids=st.booleans(),
     page_cap=st.sampled_from([10**9, 3]),
     concurrency=st.sampled_from([1, 4]),
+    ahead=st.booleans(),
 )
 def test_the_exact_rows_of_one_edition_or_a_typed_error(
     ids: list[int],
@@ -172,13 +186,14 @@ def test_the_exact_rows_of_one_edition_or_a_typed_error(
     refuses_ids: bool,
     page_cap: int,
     concurrency: int,
+    ahead: bool,
 ) -> None:
     server = FaultServer(make_rows(ids), page_cap=page_cap, refuses_ids=refuses_ids)
     server.metadata["maxRecordCount"] = page_limit
     hostility = Hostility(server, moves, liar)
 
     with tempfile.TemporaryDirectory() as folder:
-        found = asyncio.run(outcome(server, Path(folder), concurrency))
+        found = asyncio.run(outcome(server, Path(folder), concurrency, ahead=ahead))
 
     assert found is None or found in hostility.editions
     if not any(moves):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from made import NOW, days, failed, ingested, load_id, validated, whole
 
-from mpls311.loads import Decision, LoadHistory, Manifest, decide
+from mpls311.loads import Decision, LoadHistory, Manifest, decide, is_read_in_full
 from mpls311.loads.manifests import Mode
 
 WATERMARK = NOW - days(1)
@@ -102,6 +102,27 @@ def test_a_year(loads: list[Any], edition: int | None, mode: Mode, action: str) 
     assert found.reason
     assert (found.since is not None) == (action == "incremental")
     assert (found.load is not None) == (action == "resume")
+
+
+@pytest.mark.parametrize(
+    ("loads", "mode", "certain"),
+    [
+        pytest.param([], "incremental", True, id="first read"),
+        pytest.param([full(3, 5)], "full", True, id="asked for"),
+        pytest.param([full(3, 5)], "incremental", False, id="maybe unchanged"),
+        pytest.param([full(31, 5)], "incremental", False, id="due, maybe unchanged"),
+        pytest.param([pending(1, 5)], "incremental", False, id="maybe taken up"),
+        pytest.param([pending(1, 5)], "full", False, id="asked for, maybe taken up"),
+    ],
+)
+def test_a_full_read_may_be_certain_before_the_layer_is_seen(
+    loads: list[Any], mode: Mode, certain: bool
+) -> None:
+    history = LoadHistory(manifest for load in loads for manifest in load)
+    actions = {decision(*loads, edition=edition, mode=mode).action for edition in (None, 4, 5, 6)}
+
+    assert is_read_in_full(history, 2023, mode) is certain
+    assert (actions == {"full"}) is certain
 
 
 def test_an_incremental_read_begins_before_the_newest_watermark() -> None:

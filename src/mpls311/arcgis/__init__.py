@@ -27,6 +27,7 @@ from mpls311.arcgis.errors import (
 )
 from mpls311.arcgis.layer import FeatureLayer, Field
 from mpls311.arcgis.plan import Page, PagePlan, plan_offsets, plan_pages
+from mpls311.arcgis.queries import Listing
 from mpls311.arcgis.read import ReadReport
 from mpls311.arcgis.settings import ClientSettings
 
@@ -38,6 +39,7 @@ __all__ = [
     "FeatureLayer",
     "Field",
     "LayerNotFoundError",
+    "Listing",
     "Page",
     "PagePlan",
     "ReadReport",

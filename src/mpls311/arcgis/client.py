@@ -8,8 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from mpls311.arcgis.layer import FeatureLayer
-from mpls311.arcgis.plan import ObjectIds
-from mpls311.arcgis.queries import fetch_count, fetch_layer, fetch_object_ids
+from mpls311.arcgis.queries import Listing, fetch_count, fetch_layer, fetch_listing
 from mpls311.arcgis.read import LayerReader, ReadReport
 from mpls311.arcgis.settings import ClientSettings
 from mpls311.arcgis.transport import Meter, Transport
@@ -57,12 +56,16 @@ class ArcGISClient:
     async def count(self, layer: FeatureLayer, where: str = "1=1") -> int:
         """Count the rows that meet `where`."""
         async with self._transport.deadline(layer.url):
-            return await fetch_count(self._transport, layer, where, Meter())
+            return await fetch_count(self._transport, layer.query_url, where, Meter())
 
-    async def object_ids(self, layer: FeatureLayer, where: str = "1=1") -> ObjectIds:
-        """List the object ids of the rows that meet `where`, ascending and distinct, int64."""
-        async with self._transport.deadline(layer.url):
-            return await fetch_object_ids(self._transport, layer, where, Meter())
+    async def listing(self, url: str, where: str = "1=1") -> Listing:
+        """List and count the rows of the layer at `url` that meet `where`.
+
+        Needs no metadata, so a caller who knows that a read will follow can ask for both at
+        once, and spare the read a round trip.
+        """
+        async with self._transport.deadline(url):
+            return await fetch_listing(self._transport, url, where)
 
     async def read(
         self,
@@ -70,6 +73,7 @@ class ArcGISClient:
         where: str,
         path: Path,
         *,
+        listing: Listing | None = None,
         fields: Sequence[str] | None = None,
         journal: Path | None = None,
         expect_edit_date: int | None = None,
@@ -89,6 +93,7 @@ class ArcGISClient:
             where: SQL condition in the layer's own dialect; `1=1` for all rows.
             path: The file to write, with `layer.arrow_schema`, rows in no order; it appears
                 only when proven, and replaces what was there.
+            listing: Of the same rows, if the caller has asked for it already.
             fields: If given, the only columns to read, besides the object id; no geometry then.
             journal: A folder for this layer alone, in which verified pages are kept until the
                 caller removes it. A read that finds pages of the same edition of the layer
@@ -110,6 +115,7 @@ class ArcGISClient:
                 self._transport,
                 where,
                 path,
+                listing=listing,
                 fields=fields,
                 journal=journal,
                 on_rows=on_rows,

@@ -87,7 +87,7 @@ def plan_pages(object_ids: ObjectIds, page_limit: int) -> PagePlan:
         ValueError: `page_limit` is less than 1.
 
     """
-    ids = distinct(object_ids)
+    ids = distinct(object_ids).view()
     ids.setflags(write=False)
     cuts = _cuts(ids.size, page_limit)
     return PagePlan(tuple(_range(ids[start:stop]) for start, stop in pairwise(cuts)))
@@ -100,9 +100,9 @@ def plan_offsets(count: int, page_limit: int) -> PagePlan:
 
 
 def distinct(object_ids: ObjectIds) -> ObjectIds:
-    """Sort ids and drop repeats; several times as fast as numpy.unique, which hashes them."""
-    ids = np.sort(np.asarray(object_ids, dtype=np.int64))
-    return ids[np.insert(ids[1:] != ids[:-1], 0, True)] if ids.size else ids
+    """Sort ids and drop repeats; the array itself if there is nothing to do, as is usual."""
+    ids = np.asarray(object_ids, dtype=np.int64)
+    return ids if np.all(ids[1:] > ids[:-1]) else np.unique(ids)
 
 
 def _cuts(rows: int, page_limit: int) -> list[int]:

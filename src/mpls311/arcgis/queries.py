@@ -1,7 +1,8 @@
-"""The five questions a reader puts to a feature layer."""
+"""The questions a reader puts to a feature layer."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -12,28 +13,54 @@ from mpls311.arcgis.errors import ServiceError
 from mpls311.arcgis.layer import FeatureLayer
 from mpls311.arcgis.plan import ObjectIds, Page, distinct
 from mpls311.arcgis.throttle import Share
-from mpls311.arcgis.transport import Meter, Transport
+from mpls311.arcgis.transport import Meter, Transport, together
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a layer says it holds of the rows that meet a condition.
+
+    Attributes:
+        object_ids: Of these rows, ascending and distinct, int64.
+        count: How many it counts.
+        cost: What it took to ask.
+
+    """
+
+    object_ids: ObjectIds
+    count: int
+    cost: Meter
 
 
 async def fetch_layer(transport: Transport, url: str, meter: Meter) -> FeatureLayer:
     """Read the metadata of the layer at `url`."""
-    url = url.partition("?")[0].rstrip("/")
+    url = _layer_url(url)
     body = await transport.fetch(url, {"f": "json"}, partial(parse_object, url=url), meter)
     return FeatureLayer.from_json(url, body)
 
 
-async def fetch_count(transport: Transport, layer: FeatureLayer, where: str, meter: Meter) -> int:
-    """Ask how many rows meet `where`."""
+async def fetch_listing(transport: Transport, url: str, where: str) -> Listing:
+    """Ask for the object ids and the count of the rows that meet `where`, at once."""
+    url, cost = f"{_layer_url(url)}/query", Meter()
+    ids, count = await together(
+        fetch_object_ids(transport, url, where, cost), fetch_count(transport, url, where, cost)
+    )
+    return Listing(ids, count, cost)
+
+
+async def fetch_count(transport: Transport, url: str, where: str, meter: Meter) -> int:
+    """Ask the query resource at `url` how many rows meet `where`."""
     asked = {"where": where, "returnCountOnly": "true", "f": "json"}
-    return await transport.fetch(layer.query_url, asked, partial(_count, layer=layer), meter)
+    return await transport.fetch(url, asked, partial(_count, url=url), meter)
 
 
-async def fetch_object_ids(
-    transport: Transport, layer: FeatureLayer, where: str, meter: Meter
-) -> ObjectIds:
-    """Ask for the object ids of all rows that meet `where`; no record limit applies to it."""
+async def fetch_object_ids(transport: Transport, url: str, where: str, meter: Meter) -> ObjectIds:
+    """Ask the query resource at `url` for the object ids of all rows that meet `where`.
+
+    No record limit applies to them.
+    """
     asked = {"where": where, "returnIdsOnly": "true", "f": "json"}
-    return await transport.fetch(layer.query_url, asked, partial(_object_ids, layer=layer), meter)
+    return await transport.fetch(url, asked, partial(_object_ids, url=url), meter)
 
 
 async def fetch_page(
@@ -70,31 +97,35 @@ async def fetch_page(
     return await ask()
 
 
-def _count(body: bytes, layer: FeatureLayer) -> int:
-    count = _member(body, "count", layer)
+def _layer_url(url: str) -> str:
+    return url.partition("?")[0].rstrip("/")
+
+
+def _count(body: bytes, url: str) -> int:
+    count = _member(body, "count", url)
     if not isinstance(count, int):
-        raise _no_answer(layer, "count", count)
+        raise _no_answer(url, "count", count)
     return count
 
 
-def _object_ids(body: bytes, layer: FeatureLayer) -> ObjectIds:
-    listed = _member(body, "objectIds", layer)
+def _object_ids(body: bytes, url: str) -> ObjectIds:
+    listed = _member(body, "objectIds", url)
     try:
         return distinct(np.array(listed or [], dtype=np.int64))
     except (TypeError, ValueError, OverflowError) as exc:
-        raise _no_answer(layer, "objectIds", listed) from exc
+        raise _no_answer(url, "objectIds", listed) from exc
 
 
-def _member(body: bytes, key: str, layer: FeatureLayer) -> Any:
-    reply = parse_object(body, layer.query_url)
+def _member(body: bytes, key: str, url: str) -> Any:
+    reply = parse_object(body, url)
     if key not in reply:
-        raise _no_answer(layer, key, reply)
+        raise _no_answer(url, key, reply)
     return reply[key]
 
 
-def _no_answer(layer: FeatureLayer, key: str, reply: object) -> ServiceError:
+def _no_answer(url: str, key: str, reply: object) -> ServiceError:
     return ServiceError(
-        f"{layer.query_url} answers {str(reply)[:80]!r} where {key} was asked for: "
+        f"{url} answers {str(reply)[:80]!r} where {key} was asked for: "
         "check that the url names one layer, as in .../FeatureServer/0.",
-        url=layer.query_url,
+        url=url,
     )

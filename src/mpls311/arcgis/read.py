@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mpls311.arcgis.errors import (
@@ -20,7 +20,7 @@ from mpls311.arcgis.journal import PageJournal
 from mpls311.arcgis.layer import FeatureLayer
 from mpls311.arcgis.plan import ObjectIds, plan_offsets, plan_pages
 from mpls311.arcgis.proof import Edition, check_count, check_edition, check_unmoved
-from mpls311.arcgis.queries import fetch_count, fetch_layer, fetch_object_ids
+from mpls311.arcgis.queries import Listing, fetch_count, fetch_layer, fetch_object_ids
 from mpls311.arcgis.spool import Spool
 from mpls311.arcgis.transport import Meter, Transport, together
 
@@ -47,7 +47,7 @@ class ReadReport:
         bytes: Of all answers, compressed as they came over the wire.
         edit_date_before: Of the layer, epoch milliseconds; None where it keeps none.
         edit_date_after: The same; equal to it.
-        seconds: From the first request to the finished file.
+        seconds: From the start of the read to the finished file.
         torn_reads: Passes that were thrown away because the layer changed.
 
     """
@@ -77,6 +77,7 @@ class LayerReader:
         where: str,
         path: Path,
         *,
+        listing: Listing | None = None,
         fields: Sequence[str] | None = None,
         journal: Path | None = None,
         on_rows: Callable[[int], None] | None = None,
@@ -85,11 +86,12 @@ class LayerReader:
         self._transport = transport
         self._where = where
         self._path = path
+        self._listing = listing
         self._fields = fields
         self._journal = journal
         self._on_rows = on_rows or _ignore
         self._on_plan = on_plan or _ignore
-        self._meter = Meter()
+        self._meter = replace(listing.cost) if listing else Meter()
         self._started = time.monotonic()
 
     async def read(self, layer: FeatureLayer, expect_edit_date: int | None) -> ReadReport:
@@ -114,10 +116,7 @@ class LayerReader:
         raise TornReadError(f"Read {passes} times in vain: {last}", url=layer.url) from last
 
     async def _pass(self, layer: FeatureLayer, torn_reads: int) -> ReadReport:
-        ids, count = await together(
-            self._object_ids(layer),
-            fetch_count(self._transport, layer, self._where, self._meter),
-        )
+        ids, count = await self._listed(layer)
         if ids is None:
             plan = plan_offsets(count, layer.page_limit)
         else:
@@ -133,7 +132,9 @@ class LayerReader:
                 await together(*(fetcher.fetch(page) for page in plan.pages))
                 if ids is None:
                     await fetcher.check_offsets()
-                after, layer_count = await self._edition(layer)
+                (after, layer_count), _ = await together(
+                    self._edition(layer), self._transport.run(spool.finish)
+                )
                 check_unmoved(Edition(layer, count), fetcher.rows, after)
             except BaseException as exc:
                 if fetcher.rows:
@@ -141,7 +142,7 @@ class LayerReader:
                 if isinstance(exc, TornReadError | SchemaDriftError):
                     journal.clear()
                 raise
-            await self._transport.run(Spool.commit, spool)
+            spool.commit()
         return ReadReport(
             layer=after.layer,
             where=self._where,
@@ -159,10 +160,27 @@ class LayerReader:
             torn_reads=torn_reads,
         )
 
+    async def _listed(self, layer: FeatureLayer) -> tuple[ObjectIds | None, int]:
+        """The object ids and the count; on the first pass those that the caller has, if any.
+
+        Those may be older than `layer`: rows that came or went since tear the pass, as the
+        pages are compared with the ids, and the count with the one after the pages.
+        """
+        ahead, self._listing = self._listing, None
+        if ahead:
+            return ahead.object_ids, ahead.count
+        ids, count = await together(
+            self._object_ids(layer),
+            fetch_count(self._transport, layer.query_url, self._where, self._meter),
+        )
+        return ids, count
+
     async def _object_ids(self, layer: FeatureLayer) -> ObjectIds | None:
         """Return None where the layer will not list its ids but can be read by offset."""
         try:
-            return await fetch_object_ids(self._transport, layer, self._where, self._meter)
+            return await fetch_object_ids(
+                self._transport, layer.query_url, self._where, self._meter
+            )
         except (LayerNotFoundError, AccessDeniedError):
             raise
         except ServiceError as exc:
@@ -181,7 +199,10 @@ class LayerReader:
         conditions = dict.fromkeys((self._where, EVERYTHING))
         fresh, *counts = await together(
             fetch_layer(self._transport, layer.url, self._meter),
-            *(fetch_count(self._transport, layer, where, self._meter) for where in conditions),
+            *(
+                fetch_count(self._transport, layer.query_url, where, self._meter)
+                for where in conditions
+            ),
         )
         return Edition(self._seen(fresh), counts[0]), counts[-1]
 

@@ -64,11 +64,15 @@ class Spool:
             if sum(waiting.num_rows for waiting in self._waiting) >= _ROWS_PER_GROUP:
                 self._flush()
 
-    def commit(self) -> None:
-        """Finish the file and move it to `path`, in one step."""
+    def finish(self) -> None:
+        """Write what waits, and the end of the file; no page may follow."""
         with self._lock:
             self._flush()
             self._writer.close()
+
+    def commit(self) -> None:
+        """Move the finished file to `path`, in one step."""
+        with self._lock:
             self._open = False
             os.replace(self._part, self._path)
 

@@ -6,7 +6,7 @@ published one, and the *watermark* of a year moves only with a published manifes
 here is pure: manifests in, decisions and rows out. Reading and writing them is the catalog's.
 """
 
-from mpls311.loads.decision import Decision, decide
+from mpls311.loads.decision import Decision, decide, is_read_in_full
 from mpls311.loads.history import Load, LoadHistory
 from mpls311.loads.manifests import (
     Failed,
@@ -33,6 +33,7 @@ __all__ = [
     "Unchanged",
     "Validated",
     "decide",
+    "is_read_in_full",
     "mint_load_id",
     "parse_manifest",
     "tracking_rows",

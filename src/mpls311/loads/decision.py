@@ -71,5 +71,11 @@ def decide(
     return Decision("incremental", "newer edition", since=watermark - overlap)
 
 
+def is_read_in_full(history: LoadHistory, year: int, mode: Mode) -> bool:
+    """Whether `decide` will say `full` whatever the edit date of the layer turns out to be."""
+    asked_for = mode == "full" or history.last_full(year) is None
+    return asked_for and history.pending_of(year) is None
+
+
 def _same_edition(load: Load, edit_date: int | None) -> bool:
     return edit_date is not None and load.ingested.edit_date_after == edit_date

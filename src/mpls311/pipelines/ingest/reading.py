@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -14,6 +14,7 @@ from mpls311.arcgis import (
     ClientSettings,
     FeatureLayer,
     LayerNotFoundError,
+    Listing,
     ReadReport,
     TransportError,
     unwrap,
@@ -28,6 +29,7 @@ from mpls311.loads import (
     LoadHistory,
     Unchanged,
     decide,
+    is_read_in_full,
     mint_load_id,
 )
 from mpls311.parameters import Mode, SourceSettings
@@ -85,7 +87,8 @@ async def read_years(
     """
     settings = ClientSettings(concurrency=source.concurrency, deadline=source.deadline_minutes * 60)
     async with ArcGISClient(settings) as client:
-        layers = await _look(client, years, must_exist=must_exist, source=source)
+        certain = {year for year in years if is_read_in_full(history, year, mode)}
+        layers, listings = await _look(client, years, certain, must_exist=must_exist, source=source)
         for layer in layers.values():
             if new := check_source_schema(layer.arrow_schema, layer.name):
                 log.warning(
@@ -115,7 +118,9 @@ async def read_years(
                 yield reader.no_read(year, layers[year], decision)
         with ReadingProgress(year for year, _ in reads) as progress:
             tasks = [
-                asyncio.create_task(reader.read(year, layers[year], decision, progress))
+                asyncio.create_task(
+                    reader.read(year, layers[year], listings.get(year), decision, progress)
+                )
                 for year, decision in reads
             ]
             try:
@@ -131,13 +136,23 @@ async def read_years(
 
 
 async def _look(
-    client: ArcGISClient, years: Sequence[int], *, must_exist: bool, source: SourceSettings
-) -> dict[int, FeatureLayer]:
+    client: ArcGISClient,
+    years: Sequence[int],
+    certain: Container[int],
+    *,
+    must_exist: bool,
+    source: SourceSettings,
+) -> tuple[dict[int, FeatureLayer], dict[int, Listing]]:
+    """The layers that are there, and meanwhile the listings of those certain to be read."""
     looks: dict[int, asyncio.Task[FeatureLayer | None]] = {}
+    listings: dict[int, asyncio.Task[Listing | None]] = {}
     try:
         async with asyncio.TaskGroup() as group:
             for year in years:
-                looks[year] = group.create_task(_layer_or_none(client, source.layer_url(year)))
+                url = source.layer_url(year)
+                looks[year] = group.create_task(_layer_or_none(client, url))
+                if year in certain:
+                    listings[year] = group.create_task(_listing_or_none(client, url))
     except BaseExceptionGroup as exc:
         raise as_user_error(unwrap(exc)) from exc
     found = {year: layer for year, task in looks.items() if (layer := task.result())}
@@ -150,13 +165,21 @@ async def _look(
                 "in source.service_names."
             )
         log.warning("No layer for %s: not published yet.", names)
-    return found
+    return found, {year: listed for year, task in listings.items() if (listed := task.result())}
 
 
 async def _layer_or_none(client: ArcGISClient, url: str) -> FeatureLayer | None:
     try:
         return await client.layer(url)
     except LayerNotFoundError:
+        return None
+
+
+async def _listing_or_none(client: ArcGISClient, url: str) -> Listing | None:
+    """None where there is no listing; the read will ask again, and knows what that means."""
+    try:
+        return await client.listing(url)
+    except ArcGISError:
         return None
 
 
@@ -203,6 +226,7 @@ class _Reader:
         self,
         year: int,
         layer: FeatureLayer,
+        listing: Listing | None,
         decision: Decision,
         progress: ReadingProgress,
     ) -> YearRead:
@@ -216,7 +240,7 @@ class _Reader:
             on_rows=progress.advance(year),
             on_plan=progress.expect(year),
         )
-        report = await read(layer, where, journal=folder / decision.action)
+        report = await read(layer, where, journal=folder / decision.action, listing=listing)
         reads, compared = [report], CasesCompared()
         if decision.since:
             compared = await self._compare_cases(year, report, spool)
