@@ -78,7 +78,7 @@ def mpls311(layers: Sequence[str], folder: Path, concurrency: int) -> int:
         async with ArcGISClient(ClientSettings(concurrency=concurrency)) as client:
 
             async def one(number: int, url: str) -> int:
-                layer, listing = await asyncio.gather(client.layer(url), client.listing(url))
+                layer, listing = await client.layer_and_listing(url)
                 report = await client.read(
                     layer,
                     "1=1",

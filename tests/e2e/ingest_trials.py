@@ -55,8 +55,8 @@ def _no_waits() -> Any:
 
 async def read(server: FaultServer, folder: Path, **settings: Any) -> ReadReport:
     async with ArcGISClient(ClientSettings(**settings)) as client:
-        layer = await client.layer(server.url)
-        return await client.read(layer, "1=1", folder / "rows.parquet")
+        layer, listing = await client.layer_and_listing(server.url)
+        return await client.read(layer, "1=1", folder / "rows.parquet", listing=listing)
 
 
 def rows_in(folder: Path) -> list[tuple[int, str]]:

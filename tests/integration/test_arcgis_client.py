@@ -226,11 +226,15 @@ class TestWholeReads:
 
             assert layer.url == server.url
             assert await client.count(layer) == len(IDS)
-            listing = await client.listing(server.url + "/?f=pjson")
+            again, listing = await client.layer_and_listing(server.url + "/?f=pjson")
+            assert again == layer
+            assert listing is not None
             ids = listing.object_ids
             assert (str(ids.dtype), ids.tolist()) == ("int64", sorted(IDS))
             assert (listing.count, listing.cost.requests) == (len(IDS), 2)
-            assert (await client.listing(server.url, "TITLE = 'none'")).object_ids.tolist() == []
+            _, listing = await client.layer_and_listing(server.url, "TITLE = 'none'")
+            assert listing is not None
+            assert listing.object_ids.tolist() == []
 
     async def test_reads_that_share_a_client_count_for_themselves(self, tmp_path: Path) -> None:
         one, two = FaultServer(make_rows(range(250))), FaultServer(make_rows(range(990)))
@@ -917,8 +921,7 @@ class TestTornReads:
         self, server: FaultServer, tmp_path: Path
     ) -> None:
         async with server.running(), client_of() as client:
-            listing = await client.listing(server.url)
-            layer = await client.layer(server.url)
+            layer, listing = await client.layer_and_listing(server.url)
             target = tmp_path / "rows.parquet"
             report = await client.read(layer, "1=1", target, listing=listing)
 
@@ -930,7 +933,7 @@ class TestTornReads:
         self, server: FaultServer, tmp_path: Path
     ) -> None:
         async with server.running(), client_of() as client:
-            listing = await client.listing(server.url)
+            _, listing = await client.layer_and_listing(server.url)
             server.rows = [*server.rows[1:], *make_rows([6000])]
             server.set_edit_date(3)
             layer = await client.layer(server.url)
@@ -939,6 +942,17 @@ class TestTornReads:
 
         assert_exact(server, tmp_path, report)
         assert report.torn_reads == 1
+
+    async def test_a_service_that_lists_nothing_ahead_is_asked_by_the_read(
+        self, server: FaultServer, tmp_path: Path
+    ) -> None:
+        server.refuses_ids = True
+        async with server.running(), client_of() as client:
+            layer, listing = await client.layer_and_listing(server.url)
+            assert listing is None
+            report = await client.read(layer, "1=1", tmp_path / "rows.parquet", listing=listing)
+
+        assert_exact(server, tmp_path, report)
 
 
 class TestOddLayers:

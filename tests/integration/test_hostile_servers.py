@@ -142,16 +142,10 @@ async def outcome(
     async with server.running(), client:
         for _ in range(2):
             with suppress(ArcGISError):
-                looks: list[Any] = await asyncio.gather(
-                    client.layer(server.url),
-                    *([client.listing(server.url)] if ahead else []),
-                    return_exceptions=True,
-                )
-                layer, listing = [*looks, None][:2]
-                if isinstance(layer, ArcGISError):
-                    raise layer
-                if isinstance(listing, ArcGISError):
-                    listing = None
+                if ahead:
+                    layer, listing = await client.layer_and_listing(server.url)
+                else:
+                    layer, listing = await client.layer(server.url), None
                 report = await client.read(
                     layer, "1=1", path, listing=listing, journal=folder / "pages"
                 )

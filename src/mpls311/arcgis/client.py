@@ -11,7 +11,7 @@ from mpls311.arcgis.layer import FeatureLayer
 from mpls311.arcgis.queries import Listing, fetch_count, fetch_layer, fetch_listing
 from mpls311.arcgis.read import LayerReader, ReadReport
 from mpls311.arcgis.settings import ClientSettings
-from mpls311.arcgis.transport import Meter, Transport
+from mpls311.arcgis.transport import Meter, Transport, together
 
 
 class ArcGISClient:
@@ -53,19 +53,29 @@ class ArcGISClient:
         async with self._transport.deadline(url):
             return await fetch_layer(self._transport, url, Meter())
 
+    async def layer_and_listing(
+        self, url: str, where: str = "1=1"
+    ) -> tuple[FeatureLayer, Listing | None]:
+        """Read the metadata of a layer and list the rows that meet `where`, both at once.
+
+        For a caller who knows that a read will follow, which is then spared a round trip. The
+        listing is None where the service gives none.
+
+        Raises:
+            LayerNotFoundError: There is no such layer, or not yet.
+
+        """
+        async with self._transport.deadline(url):
+            layer, listing = await together(
+                fetch_layer(self._transport, url, Meter()),
+                fetch_listing(self._transport, url, where),
+            )
+        return layer, listing
+
     async def count(self, layer: FeatureLayer, where: str = "1=1") -> int:
         """Count the rows that meet `where`."""
         async with self._transport.deadline(layer.url):
             return await fetch_count(self._transport, layer.query_url, where, Meter())
-
-    async def listing(self, url: str, where: str = "1=1") -> Listing:
-        """List and count the rows of the layer at `url` that meet `where`.
-
-        Needs no metadata, so a caller who knows that a read will follow can ask for both at
-        once, and spare the read a round trip.
-        """
-        async with self._transport.deadline(url):
-            return await fetch_listing(self._transport, url, where)
 
     async def read(
         self,
@@ -93,7 +103,7 @@ class ArcGISClient:
             where: SQL condition in the layer's own dialect; `1=1` for all rows.
             path: The file to write, with `layer.arrow_schema`, rows in no order; it appears
                 only when proven, and replaces what was there.
-            listing: Of the same rows, if the caller has asked for it already.
+            listing: Of the same rows, from `layer_and_listing`, if there is one.
             fields: If given, the only columns to read, besides the object id; no geometry then.
             journal: A folder for this layer alone, in which verified pages are kept until the
                 caller removes it. A read that finds pages of the same edition of the layer

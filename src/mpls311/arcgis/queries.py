@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mpls311.arcgis.decode import DecodedPage, decode, parse_object
-from mpls311.arcgis.errors import ServiceError
+from mpls311.arcgis.errors import ArcGISError, ServiceError
 from mpls311.arcgis.layer import FeatureLayer
 from mpls311.arcgis.plan import ObjectIds, Page, distinct
 from mpls311.arcgis.throttle import Share
@@ -39,12 +39,21 @@ async def fetch_layer(transport: Transport, url: str, meter: Meter) -> FeatureLa
     return FeatureLayer.from_json(url, body)
 
 
-async def fetch_listing(transport: Transport, url: str, where: str) -> Listing:
-    """Ask for the object ids and the count of the rows that meet `where`, at once."""
+async def fetch_listing(transport: Transport, url: str, where: str) -> Listing | None:
+    """Ask the layer at `url` for the object ids and the count of the rows that meet `where`.
+
+    Returns:
+        None where they cannot be had: the read will ask again, and knows what that means.
+
+    """
     url, cost = f"{_layer_url(url)}/query", Meter()
-    ids, count = await together(
-        fetch_object_ids(transport, url, where, cost), fetch_count(transport, url, where, cost)
-    )
+    try:
+        ids, count = await together(
+            fetch_object_ids(transport, url, where, cost),
+            fetch_count(transport, url, where, cost),
+        )
+    except ArcGISError:
+        return None
     return Listing(ids, count, cost)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from mpls311.arcgis import (
     ArcGISClient,
@@ -58,6 +59,13 @@ class YearRead:
     """The local file by its name in the lake."""
 
 
+class _Look(NamedTuple):
+    """A layer, and the listing of its rows if it is certain that they will be read."""
+
+    layer: FeatureLayer
+    listing: Listing | None = None
+
+
 async def read_years(
     history: LoadHistory,
     earlier: LakeFiles,
@@ -88,8 +96,8 @@ async def read_years(
     settings = ClientSettings(concurrency=source.concurrency, deadline=source.deadline_minutes * 60)
     async with ArcGISClient(settings) as client:
         certain = {year for year in years if is_read_in_full(history, year, mode)}
-        layers, listings = await _look(client, years, certain, must_exist=must_exist, source=source)
-        for layer in layers.values():
+        looks = await _look(client, years, certain, must_exist=must_exist, source=source)
+        for layer, _ in looks.values():
             if new := check_source_schema(layer.arrow_schema, layer.name):
                 log.warning(
                     "%s has columns this project does not know: %s. They are kept in extras.",
@@ -107,7 +115,7 @@ async def read_years(
                 overlap=source.overlap,
                 full_every=source.full_every,
             )
-            for year, layer in layers.items()
+            for year, (layer, _) in looks.items()
         }
         reader = _Reader(client, history, earlier, mode, source, spool, now)
         reads = []
@@ -115,12 +123,10 @@ async def read_years(
             if decision.action in ("full", "incremental"):
                 reads.append((year, decision))
             else:
-                yield reader.no_read(year, layers[year], decision)
+                yield reader.no_read(year, looks[year].layer, decision)
         with ReadingProgress(year for year, _ in reads) as progress:
             tasks = [
-                asyncio.create_task(
-                    reader.read(year, layers[year], listings.get(year), decision, progress)
-                )
+                asyncio.create_task(reader.read(year, looks[year], decision, progress))
                 for year, decision in reads
             ]
             try:
@@ -142,20 +148,17 @@ async def _look(
     *,
     must_exist: bool,
     source: SourceSettings,
-) -> tuple[dict[int, FeatureLayer], dict[int, Listing]]:
-    """The layers that are there, and meanwhile the listings of those certain to be read."""
-    looks: dict[int, asyncio.Task[FeatureLayer | None]] = {}
-    listings: dict[int, asyncio.Task[Listing | None]] = {}
+) -> dict[int, _Look]:
+    looks: dict[int, asyncio.Task[_Look | None]] = {}
     try:
         async with asyncio.TaskGroup() as group:
             for year in years:
-                url = source.layer_url(year)
-                looks[year] = group.create_task(_layer_or_none(client, url))
-                if year in certain:
-                    listings[year] = group.create_task(_listing_or_none(client, url))
+                looks[year] = group.create_task(
+                    _look_at(client, source.layer_url(year), is_certain=year in certain)
+                )
     except BaseExceptionGroup as exc:
         raise as_user_error(unwrap(exc)) from exc
-    found = {year: layer for year, task in looks.items() if (layer := task.result())}
+    found = {year: look for year, task in looks.items() if (look := task.result())}
     if missing := [year for year in years if year not in found]:
         names = ", ".join(map(str, missing))
         if must_exist or not found:
@@ -165,21 +168,16 @@ async def _look(
                 "in source.service_names."
             )
         log.warning("No layer for %s: not published yet.", names)
-    return found, {year: listed for year, task in listings.items() if (listed := task.result())}
+    return found
 
 
-async def _layer_or_none(client: ArcGISClient, url: str) -> FeatureLayer | None:
+async def _look_at(client: ArcGISClient, url: str, *, is_certain: bool) -> _Look | None:
+    """None where there is no such layer."""
     try:
-        return await client.layer(url)
+        if is_certain:
+            return _Look(*await client.layer_and_listing(url))
+        return _Look(await client.layer(url))
     except LayerNotFoundError:
-        return None
-
-
-async def _listing_or_none(client: ArcGISClient, url: str) -> Listing | None:
-    """None where there is no listing; the read will ask again, and knows what that means."""
-    try:
-        return await client.listing(url)
-    except ArcGISError:
         return None
 
 
@@ -225,11 +223,11 @@ class _Reader:
     async def read(
         self,
         year: int,
-        layer: FeatureLayer,
-        listing: Listing | None,
+        look: _Look,
         decision: Decision,
         progress: ReadingProgress,
     ) -> YearRead:
+        layer = look.layer
         load_id = self._mint(year)
         folder = self._spool / str(year)
         spool = folder / "rows.parquet"
@@ -240,7 +238,7 @@ class _Reader:
             on_rows=progress.advance(year),
             on_plan=progress.expect(year),
         )
-        report = await read(layer, where, journal=folder / decision.action, listing=listing)
+        report = await read(layer, where, journal=folder / decision.action, listing=look.listing)
         reads, compared = [report], CasesCompared()
         if decision.since:
             compared = await self._compare_cases(year, report, spool)
