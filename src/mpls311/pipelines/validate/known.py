@@ -1,6 +1,7 @@
 """What the lake already holds of a year: the version of each case that counts."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -25,11 +26,30 @@ KEY_COLUMNS = (
 """What it takes to tell versions of a case apart."""
 
 
+class Comparison(NamedTuple):
+    """How the rows of a load relate to each other and to what is known.
+
+    Attributes:
+        duplicates: Rows of a case that has a better one.
+        new: Cases that are not known.
+        updated: Cases that are known with other content.
+
+    """
+
+    duplicates: int
+    new: int
+    updated: int
+
+
 def best_versions(rows: pa.Table) -> pa.Table:
     """One row per case: the latest update, then the greatest content hash.
 
     The same rule as the dbt model int_requests_by_layer within one load.
     """
+    return rows.take(_best_positions(rows))
+
+
+def _best_positions(rows: pa.Table) -> pa.Array:
     updated = pc.coalesce(
         rows["last_update_datetime"], rows["closed_datetime"], rows["open_datetime"]
     )
@@ -37,8 +57,9 @@ def best_versions(rows: pa.Table) -> pa.Table:
     order = np.lexsort(
         (rows["content_hash"].to_numpy(), updated.cast(pa.int64()).to_numpy(), cases)
     )
-    last_of_case = np.append(cases[order][1:] != cases[order][:-1], True) if len(order) else order
-    return rows.take(pa.array(order[last_of_case.astype(bool)]))
+    ordered = cases[order]
+    is_last = np.append(ordered[1:] != ordered[:-1], np.ones(min(1, len(order)), dtype=bool))
+    return pa.array(order[is_last])
 
 
 class KnownCases:
@@ -68,13 +89,17 @@ class KnownCases:
         self.cases = self.cases[order]
         self._hashes = np.concatenate([self._hashes[kept], hashes[live]])[order]
 
-    def compare(self, rows: pa.Table) -> tuple[int, int]:
-        """How many cases of a load are new, and how many are known with other content."""
-        best = best_versions(rows)
+    def compare(self, rows: pa.Table) -> Comparison:
+        """Compare the accepted rows of a load with what was there before it."""
+        best = rows.select(["case_id", "content_hash"]).take(_best_positions(rows))
         cases, hashes = best["case_id"].to_numpy(), best["content_hash"].to_numpy()
         known = np.isin(cases, self.cases)
         before = self._hashes[np.searchsorted(self.cases, cases[known])]
-        return int(np.count_nonzero(~known)), int(np.count_nonzero(before != hashes[known]))
+        return Comparison(
+            duplicates=rows.num_rows - best.num_rows,
+            new=int(np.count_nonzero(~known)),
+            updated=int(np.count_nonzero(before != hashes[known])),
+        )
 
     def without(self, cases: Cases) -> Cases:
         """Live cases that are not among those given, ascending."""

@@ -69,6 +69,8 @@ def split_load(load: Load, raw: LakeFiles, known: KnownCases, spool: Path) -> Sp
             accepted_file.write_table(rows.accepted)
             rejected_file.write_table(rows.rejected)
             tally.add(rows)
+            # Or else what each batch leaves in the allocator adds up to more than all keys.
+            pa.default_memory_pool().release_unused()
         # A case that is served only in rows to reject would not be in a fresh warehouse either.
         accepted = tally.accepted
         deleted = known.without(accepted["case_id"].to_numpy())
@@ -80,7 +82,7 @@ def split_load(load: Load, raw: LakeFiles, known: KnownCases, spool: Path) -> Sp
             f"{load.load_id}: {load.ingested.rows} rows read, but {accepted.num_rows} accepted "
             f"and {tally.rejected} rejected"
         )
-    new, updated = known.compare(accepted)
+    compared = known.compare(accepted)
     accepted_entry = _entry(load, accepted_path, accepted.num_rows + len(deleted))
     rejected_entry = _entry(load, rejected_path, tally.rejected) if tally.rejected else None
     return SplitLoad(
@@ -92,9 +94,9 @@ def split_load(load: Load, raw: LakeFiles, known: KnownCases, spool: Path) -> Sp
             ended_at=datetime.now(UTC),
             accepted=accepted.num_rows,
             rejected=tally.rejected,
-            duplicates=accepted.num_rows - pc.count_distinct(accepted["case_id"]).as_py(),
-            new=new,
-            updated=updated,
+            duplicates=compared.duplicates,
+            new=compared.new,
+            updated=compared.updated,
             deleted=tuple(deleted.tolist()),
             rejected_for=dict(tally.rejected_for.most_common()),
             repaired_for=dict(tally.repaired_for.most_common()),
