@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import threading
 from collections.abc import AsyncIterator
 
 import pytest
@@ -36,6 +38,23 @@ def test_a_source_that_is_left_early_is_closed() -> None:
     assert log == ["closed"]
 
 
+def test_an_interrupt_closes_the_source() -> None:
+    log: list[str] = []
+
+    async def waiting() -> AsyncIterator[int]:
+        try:
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            await asyncio.Event().wait()
+            yield 1
+        finally:
+            await asyncio.sleep(0)
+            log.append("closed")
+
+    with pytest.raises(KeyboardInterrupt):
+        next(iterate(waiting()))
+    assert log == ["closed"]
+
+
 def test_an_error_of_the_source_passes() -> None:
     async def failing() -> AsyncIterator[int]:
         yield 1
@@ -64,3 +83,19 @@ def test_tasks_of_the_source_go_on_while_it_is_asked() -> None:
             yield await queue.get()
 
     assert sorted(iterate(racing())) == ["a", "b"]
+
+
+def test_tasks_of_the_source_go_on_while_the_caller_is_busy() -> None:
+    worked = threading.Event()
+
+    async def working() -> AsyncIterator[int]:
+        async def work() -> None:
+            await asyncio.sleep(0)
+            worked.set()
+
+        task = asyncio.create_task(work())
+        yield 1
+        await task
+
+    for _ in iterate(working()):
+        assert worked.wait(timeout=10)

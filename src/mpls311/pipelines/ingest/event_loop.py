@@ -1,56 +1,39 @@
 """Drive an async generator from synchronous code."""
 
 import asyncio
-import contextvars
-from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Iterator
+from threading import Thread
+from typing import TypeVar
 
 T = TypeVar("T")
 
 
 def iterate(source: AsyncIterator[T]) -> Iterator[T]:
-    """The items of an async iterator, one by one, on an event loop of its own.
+    """The items of an async iterator, one by one, from an event loop in a thread of its own.
 
-    Tasks that the source started make progress while the next item is awaited. Where a loop is
-    running already (a notebook), everything happens in one worker thread; otherwise in this
-    thread, so that Ctrl-C cancels what is under way.
+    Tasks that the source started make progress while an item is awaited and while the caller is
+    busy with one, and another loop may run in the caller's thread, as in a notebook. When the
+    caller leaves early or is interrupted, what is under way is cancelled and the source closed.
     """
-
-    async def step() -> T:
-        return await anext(source)
-
-    with asyncio.Runner() as runner, ThreadPoolExecutor(1) as thread:
-        elsewhere = _loop_is_running()
-        run = _in_thread(runner, thread) if elsewhere else runner.run
-        try:
-            while True:
-                try:
-                    item = run(step())
-                except StopAsyncIteration:
-                    return
-                yield item
-        finally:
-            try:
-                run(_close(source))
-            finally:
-                if elsewhere:
-                    thread.submit(runner.close).result()
-
-
-def _in_thread(runner: asyncio.Runner, thread: ThreadPoolExecutor) -> Callable[..., Any]:
-    context = contextvars.copy_context()
-    return lambda step: thread.submit(context.run, runner.run, step).result()
-
-
-def _loop_is_running() -> bool:
+    loop = asyncio.new_event_loop()
+    thread = Thread(target=_run, args=(loop,), name="event-loop", daemon=True)
+    thread.start()
     try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
+        while found := asyncio.run_coroutine_threadsafe(_next(source), loop).result():
+            yield found[0]
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
 
 
-async def _close(source: AsyncIterator[Any]) -> None:
-    if hasattr(source, "aclose"):
-        await source.aclose()
+def _run(loop: asyncio.AbstractEventLoop) -> None:
+    # Ends as asyncio.run does: with all tasks cancelled and all generators closed.
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.get_loop().run_forever()
+
+
+async def _next(source: AsyncIterator[T]) -> tuple[T] | None:
+    try:
+        return (await anext(source),)
+    except StopAsyncIteration:
+        return None
