@@ -175,7 +175,7 @@ def measure(name: str, layers: Sequence[str], folder: Path, concurrency: int) ->
     return {
         "seconds": seconds,
         "cpu": _cpu() - before,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6,
         "rows": sum(pq.read_metadata(path).num_rows for path in folder.glob("*.parquet")),
         "requests": sent,
     }

@@ -334,7 +334,7 @@ def big(rows: int = 2_000_000) -> int:
         began = time.monotonic()
         process = ingest(project, f"years=2025,source.services_url={url}", "--env", "base")
         _, code, usage = os.wait4(process.pid, 0)
-        peak, seconds = usage.ru_maxrss / 1024, time.monotonic() - began
+        peak, seconds = usage.ru_maxrss * 1024 / 1e6, time.monotonic() - began
         [(count,)] = project.query("select count(*) from mpls_311_production.fact_311data")
         say(f"{count:,} rows, status {code}, peak {peak:.0f} MB, {seconds:.0f} s")
     return int(bool(code) or peak >= 1000)
