@@ -346,9 +346,10 @@
     note.textContent = `Requests up to ${data.reachesTo || DASH}; the service was last looked at ${data.lookedAt || DASH} (America/Chicago). ` +
       "Every read is proven complete: each row exactly once, as many as the service counts. Rejected rows have no usable case number or opening time and are kept in quarantine." +
       (data.strays ? ` ${count(data.strays)} requests of years whose own layer was not loaded are left out above.` : "");
+    const day = (time) => time ? time.slice(0, "YYYY-MM-DD".length) : DASH;
     const sums = names.slice(1, 11).map((_, position) => data.quality.reduce((sum, row) => sum + (row[position + 1] || 0), 0));
     table("quality-table", names.map((label, position) => ({ label, text: position === 0 })), [
-      ...data.quality.map((row) => ({ attributes: { class: row[0] === year ? "on" : null }, cells: [String(row[0]), ...row.slice(1, 11).map(count), row[11] || DASH, row[12] || DASH] })),
+      ...data.quality.map((row) => ({ attributes: { class: row[0] === year ? "on" : null }, cells: [String(row[0]), ...row.slice(1, 11).map(count), ...row.slice(11).map(day)] })),
       { cells: ["All", ...sums.map(count), "", ""] },
     ]);
   }
