@@ -13,22 +13,32 @@ from dataclasses import replace
 from datetime import date
 from threading import Event
 
+import numpy as np
+
 from mpls311.sandbox import City, Layer, SandboxServer
 from mpls311.sandbox.layer import RecordLimits
+from mpls311.sandbox.table import Table
 
 AS_OF = date(2026, 11, 20)
 
 
-class LimitedCity(City):
-    """The same record limits for every year."""
+class EvenCity(City):
+    """Exactly as many rows, under the same record limits, every year."""
 
-    def __init__(self, rows_per_year: int, limits: RecordLimits) -> None:
-        super().__init__(rows_per_year=rows_per_year, as_of=AS_OF)
+    def __init__(self, rows: int, limits: RecordLimits) -> None:
+        super().__init__(rows_per_year=round(rows * 1.2), as_of=AS_OF)  # no year falls short
+        self._first = np.arange(rows)
         self._limits = limits
+        self._even: dict[int, Layer] = {}
 
     def layer(self, year: int) -> Layer:
-        """Return the layer of a year, with these limits."""
-        return replace(super().layer(year), limits=self._limits)
+        """Return the first rows of a year."""
+        if year not in self._even:
+            layer = super().layer(year)
+            columns = tuple(column.take(self._first) for column in layer.table)
+            table = Table(columns, layer.table.geometry.take(self._first))
+            self._even[year] = replace(layer, table=table, limits=self._limits)
+        return self._even[year]
 
 
 class RememberingServer(SandboxServer):
@@ -62,7 +72,7 @@ def main() -> None:
         options.standard_limit or options.page_limit,
         supports_result_type=options.standard_limit > 0,
     )
-    city = LimitedCity(options.rows_per_year, limits)
+    city = EvenCity(options.rows_per_year, limits)
     known: dict[str, tuple[str, bytes, bool]] = {}
     for latency in options.latency_ms:
         server = RememberingServer(city, latency, known).start()
