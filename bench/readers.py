@@ -26,9 +26,10 @@ from typing import Any
 import aiohttp
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import requests
-from isal import isal_zlib
+from isal import igzip
 
 from mpls311.arcgis import ArcGISClient, ClientSettings, FeatureLayer, decode_page, plan_pages
 from mpls311.arcgis.plan import PagePlan
@@ -112,8 +113,8 @@ class _Bare:
         metadata, listed = await asyncio.gather(
             self.get(url, f="json"), self.get(f"{url}/query", **asked)
         )
-        layer = FeatureLayer.from_json(url, json.loads(metadata))
-        ids = np.array(json.loads(listed)["objectIds"], dtype=np.int64)
+        layer = FeatureLayer.from_json(url, json.loads(unpacked(metadata)))
+        ids = np.array(json.loads(unpacked(listed))["objectIds"], dtype=np.int64)
         return layer, plan_pages(ids, layer.page_limit)
 
     async def page(self, layer: FeatureLayer, bounds: dict[str, str]) -> bytes:
@@ -129,15 +130,29 @@ class _Bare:
         return await self.get(layer.query_url, **parameters)
 
 
+def unpacked(body: bytes) -> bytes:
+    """Inflate what was sent as gzip."""
+    if not body.startswith(b"\x1f\x8b"):
+        return body
+    content: bytes = igzip.decompress(body)  # type: ignore[no-untyped-call]
+    return content
+
+
+def decoded_page(body: bytes, layer: FeatureLayer) -> pa.Table:
+    """Inflate and decode a page."""
+    return decode_page(unpacked(body), layer)
+
+
 def bare(layers: Sequence[str], folder: Path, concurrency: int, *, decoded: bool) -> int:
     """Fetch the pages that mpls311 fetches, and no other answers than it takes to plan them."""
 
     async def read() -> int:
-        aiohttp.set_zlib_backend(isal_zlib)
         loop = asyncio.get_running_loop()
         connector = aiohttp.TCPConnector(limit=concurrency)
         with ThreadPoolExecutor(2) as pool:
-            async with aiohttp.ClientSession(connector=connector, headers=GZIP) as session:
+            async with aiohttp.ClientSession(
+                connector=connector, headers=GZIP, auto_decompress=False
+            ) as session:
                 client = _Bare(session, concurrency)
 
                 async def one(number: int, url: str) -> None:
@@ -146,7 +161,7 @@ def bare(layers: Sequence[str], folder: Path, concurrency: int, *, decoded: bool
                     async def fetch(bounds: dict[str, str], spool: Spool | None) -> None:
                         body = await client.page(layer, bounds)
                         if spool:
-                            table = await loop.run_in_executor(pool, decode_page, body, layer)
+                            table = await loop.run_in_executor(pool, decoded_page, body, layer)
                             await loop.run_in_executor(pool, spool.add, table)
 
                     asked = [page.parameters("1=1", layer.object_id_field) for page in plan.pages]

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import stamina
+from aiohttp import web
 from fault_server import (
     FaultServer,
     body,
@@ -316,6 +317,8 @@ PASSING = {
     "truncated": body(b'{"features":[{"attributes":{"OBJECTID":1'),
     "truncated gzip": gzipped(b'{"features":[]}', keep=20),
     "gzip that is none": gzipped(b'{"features":[]}', skip=4),
+    "gzip of another body": gzipped(b"<html>down for maintenance</html>"),
+    "another encoding": lambda _: web.Response(body=b"[]", headers={"Content-Encoding": "br"}),
     "HTML": body(b"<html>down for maintenance</html>"),
     "empty": body(b""),
     "null": body(b"null"),

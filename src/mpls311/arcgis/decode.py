@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
@@ -51,12 +52,19 @@ def parse_object(body: bytes, url: str) -> dict[str, Any]:
     """
     _require_brace(body, url)
     try:
-        reply = json.loads(body)
+        reply = _loads(body)
     except (ValueError, RecursionError) as exc:
         raise _unreadable(url, f"a reply of {len(body)} bytes that is not JSON ({exc})") from exc
     if reply.get("error") is not None:
         raise error_from_reply(url, reply["error"])
     return dict(reply)
+
+
+def _loads(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)  # in a third of the time, for which nothing else can run
+    except ValueError:
+        return json.loads(body)  # takes a byte order mark, and NaN
 
 
 def decode_page(body: bytes, layer: FeatureLayer) -> pa.Table:

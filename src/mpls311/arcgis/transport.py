@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from types import SimpleNamespace, TracebackType
 from typing import Any, NoReturn, Self, TypeVar, TypeVarTuple
 from urllib.parse import urlencode
@@ -15,7 +16,7 @@ from urllib.parse import urlencode
 import aiohttp
 import pyarrow as pa
 import stamina
-from isal import isal_zlib
+from isal import igzip, igzip_lib
 
 from mpls311.arcgis.decode import parse_object
 from mpls311.arcgis.errors import (
@@ -58,13 +59,44 @@ class _Question:
         self.sent += 1
 
 
+@dataclass(frozen=True)
+class _Body:
+    """The body of an answer as it was sent."""
+
+    url: str
+    sent: bytes
+    headers: Mapping[str, str]
+
+    def parsed(self, parse: Callable[[bytes], T]) -> T:
+        """Unpack and parse.
+
+        Raises:
+            TransportError: It is not packed as asked for, or not whole.
+
+        """
+        encoding = self.headers.get("Content-Encoding", "").lower()
+        if encoding in ("", "identity"):
+            return parse(self.sent)
+        try:
+            if encoding not in ("gzip", "x-gzip"):
+                raise OSError(f"in {encoding}, not gzip")
+            content = igzip.decompress(self.sent)  # type: ignore[no-untyped-call]
+        except (OSError, EOFError, igzip_lib.IsalError) as exc:  # type: ignore[misc]
+            raise TransportError(
+                f"{self.url} sent a body that cannot be unpacked ({exc}): try again later, the "
+                "service or a proxy is in trouble.",
+                url=self.url,
+            ) from exc
+        return parse(content)
+
+
 class Transport:
     """Sends requests and parses replies, within the limits of its settings.
 
     Attributes:
         settings: The limits.
-        page_slots: Bounds the pages that are asked for, decoded or waiting to be written; a
-            few more than there are requests, so that the line is not idle while threads work.
+        page_slots: Bounds the pages that are asked for, decoded or waiting to be written; twice
+            as many as requests, so that the line is not idle while threads work.
         budget: Bounds the values of the pages that have been taken off the line.
 
     """
@@ -74,7 +106,6 @@ class Transport:
 
     async def __aenter__(self) -> Self:
         """Open the session and start the clock of the deadline."""
-        aiohttp.set_zlib_backend(isal_zlib)
         # Arrow's own allocators keep what large pages leave behind, half as much memory again.
         pa.set_memory_pool(pa.system_memory_pool())
         loop = asyncio.get_running_loop()
@@ -82,7 +113,7 @@ class Transport:
         self._ends_at = loop.time() + self.settings.deadline
         self._gate = Gate(loop.time)
         self._limit = Limit(self.settings.concurrency)
-        self.page_slots = asyncio.Semaphore(self.settings.concurrency + 2 * _WORKERS)
+        self.page_slots = asyncio.Semaphore(self.settings.concurrency * 2)
         self.budget = Budget(self.settings.values_in_memory)
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="arcgis")
         self._session = aiohttp.ClientSession(
@@ -91,6 +122,7 @@ class Transport:
             headers={"User-Agent": self.settings.user_agent, "Accept-Encoding": "gzip"},
             timeout=aiohttp.ClientTimeout(total=self.settings.timeout),
             trace_configs=[_counting()],
+            auto_decompress=False,  # which aiohttp would do in the event loop
         )
         return self
 
@@ -162,7 +194,7 @@ class Transport:
                     async with self._limit:
                         await self._gate.wait()
                         body = await self._send(url, parameters, question, share)
-                    answer = await self.run(parse, body)
+                    answer = await self.run(body.parsed, parse)
                 except BaseException as exc:
                     if share:
                         share.give_back()
@@ -184,7 +216,7 @@ class Transport:
 
     async def _send(
         self, url: str, parameters: Mapping[str, str], question: _Question, share: Share | None
-    ) -> bytes:
+    ) -> _Body:
         if len(urlencode(parameters)) > _LONGEST_GET:
             request = self._session.post(url, data=parameters, trace_request_ctx=question)
         else:
@@ -193,8 +225,8 @@ class Transport:
             async with request as response:
                 if share:
                     await share.take()
-                body = await response.read()
-                question.meter.bytes += response.content.total_raw_bytes
+                body = _Body(url, await response.read(), response.headers)
+                question.meter.bytes += len(body.sent)
         except TimeoutError as exc:
             raise TransportError(
                 f"{url} did not answer within {self.settings.timeout:g} s: try again later.",
@@ -206,7 +238,7 @@ class Transport:
             self._refuse(url, response, body)
         return body
 
-    def _refuse(self, url: str, response: aiohttp.ClientResponse, body: bytes) -> NoReturn:
+    def _refuse(self, url: str, response: aiohttp.ClientResponse, body: _Body) -> NoReturn:
         status = response.status
         wait = parse_retry_after(response.headers.get("Retry-After"), dt.datetime.now(dt.UTC))
         if status == 429 or (status == 503 and wait is not None):
@@ -225,7 +257,7 @@ class Transport:
                 code=status,
             )
         with suppress(TransportError):  # HTML: only the status is left to go by
-            parse_object(body, url)
+            body.parsed(partial(parse_object, url=url))
         raise error_from_reply(url, {"code": status, "message": response.reason})
 
     def _throttle(self, error: ThrottledError) -> None:
