@@ -174,7 +174,7 @@ class DuckDBTableDataset(AbstractDataset[TableData, pd.DataFrame]):
             ) from exc
         with connection:
             connection.execute("set timezone = 'UTC'")
-            connection.execute("set memory_limit = '400MB'")  # as in dbt/profiles.yml
+            connection.execute("set memory_limit = '360MB'")  # as in dbt/profiles.yml
             connection.execute("set threads = 2")
             connection.execute("set preserve_insertion_order = false")
             yield connection
