@@ -6,8 +6,6 @@ envelope is looked at first, and a page that does not fit goes through a slower 
 knows the spellings servers use and names the value that still does not fit.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable, Mapping

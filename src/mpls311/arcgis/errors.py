@@ -13,8 +13,6 @@ Every message is one sentence that ends in what to do. `retriable` says whether 
 request may well succeed a little later.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 

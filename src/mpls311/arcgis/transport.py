@@ -1,7 +1,5 @@
 """Requests: one session, one limit, retries, and the errors a network can make."""
 
-from __future__ import annotations
-
 import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
