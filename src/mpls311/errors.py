@@ -1,4 +1,6 @@
-"""The one error that a user is meant to read."""
+"""The errors that a person is meant to read."""
+
+from kedro.io import DatasetError
 
 
 class UserError(Exception):
@@ -6,4 +8,11 @@ class UserError(Exception):
 
     Its text is one or two sentences that name the thing and say what to do. The command line
     shows the text alone, without a traceback, and exits with status 1.
+    """
+
+
+class StorageError(DatasetError, UserError):
+    """A file or table is not as it must be; the text says which, and what to do.
+
+    Also an error of Kedro's, which wraps any other that a dataset raises.
     """

@@ -22,6 +22,7 @@ from mpls311.sandbox import City, serve
         ("mode=fast", "mode=fast: Input should be 'full' or 'incremental'."),
         ("sandbox.as_of=2999-01-01", "lies in the future"),
         ("2023", "write name=value"),
+        ("run_lock=s3://lake/run.lock", "nothing can be locked by s3://"),
     ],
 )
 def test_a_parameter_that_makes_no_sense_is_refused(
