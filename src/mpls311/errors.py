@@ -1,4 +1,6 @@
-"""The one error that a user is meant to read."""
+"""The errors that a person is meant to read."""
+
+from kedro.io import DatasetError
 
 from collections.abc import Iterable
 from typing import Self
@@ -15,3 +17,10 @@ class UserError(Exception):
     def of(cls, problems: Iterable[Exception]) -> Self:
         """All of several problems as one error, a line each; what is said twice is said once."""
         return cls("\n".join(dict.fromkeys(str(problem) for problem in problems)))
+
+
+class StorageError(DatasetError, UserError):
+    """A file or table is not as it must be; the text says which, and what to do.
+
+    Also an error of Kedro's, which wraps any other that a dataset raises.
+    """

@@ -30,13 +30,27 @@ class RunLock(Protocol):
 
 
 def run_lock(path: str) -> RunLock:
-    """The lock at a path: a lease for gs://bucket/object, else a local file."""
-    if not path.startswith("gs://"):
-        return LockedFile(Path(path))
-    from mpls311.datasets.google_cloud import storage_bucket
-    from mpls311.run_lease import RunLease
+    """The lock at a path.
 
-    name, _, key = path.removeprefix("gs://").partition("/")
+    Args:
+        path: A local file, which is locked; or gs://bucket/object, which is a lease.
+
+    Raises:
+        UserError: It is neither.
+    """
+    protocol, separator, place = path.partition("://")
+    if not separator:
+        return LockedFile(Path(path))
+    if protocol != "gs":
+        raise UserError(
+            f"run_lock={path}: nothing can be locked by {protocol}://. Name a local file in "
+            "parameters.yml, or an object of a bucket, gs://bucket/object."
+        )
+    # Google's libraries take a second to import.
+    from mpls311.cloud.google import storage_bucket
+    from mpls311.cloud.google_lease import RunLease
+
+    name, _, key = place.partition("/")
     return RunLease(storage_bucket(name), key)
 
 

@@ -18,8 +18,8 @@ from emulators import BUCKET, PROJECT
 from google.cloud import bigquery, storage
 from kedro.io import DatasetError
 
+from mpls311.cloud.google import bigquery_client
 from mpls311.datasets import BigQueryTableDataset, LakeFilesDataset
-from mpls311.datasets.google_cloud import bigquery_client
 from mpls311.schemas import TrackedLoad, arrow_schema, bigquery_schema
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

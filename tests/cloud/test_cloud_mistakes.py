@@ -14,7 +14,7 @@ from google.auth.exceptions import RefreshError
 from google.cloud import storage
 from project import Project
 
-from mpls311.datasets.google_cloud import bigquery_client, explanation, reasons_of
+from mpls311.cloud.google import bigquery_client, explanation, reasons_of
 
 CLOUD = (
     "GOOGLE_CLOUD_PROJECT",

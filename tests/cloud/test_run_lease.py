@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 from google.cloud import storage
 
+from mpls311.cloud.google_lease import LASTS, RunLease
 from mpls311.errors import UserError
-from mpls311.run_lease import LASTS, RunLease
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 

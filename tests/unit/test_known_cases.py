@@ -9,7 +9,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpls311.pipelines.validate.known import KEY_COLUMNS, best_versions
+from mpls311.lake import KEY_COLUMNS, best_versions
 from mpls311.schemas import ServiceRequest, arrow_schema
 
 START = datetime(2025, 1, 1, tzinfo=UTC)

@@ -7,14 +7,13 @@ from typing import Any
 
 from mpls311.datasets.duckdb_table import DuckDBTableDataset
 from mpls311.datasets.editions import EditionsDataset
-from mpls311.datasets.lake_files import LakeFiles, LakeFilesDataset
+from mpls311.datasets.lake_files import LakeFilesDataset
 from mpls311.datasets.manifests import ManifestsDataset
 
 __all__ = [
     "BigQueryTableDataset",
     "DuckDBTableDataset",
     "EditionsDataset",
-    "LakeFiles",
     "LakeFilesDataset",
     "ManifestsDataset",
 ]

@@ -25,8 +25,7 @@ from kedro.utils import load_obj
 from kedro_datasets._typing import TablePreview
 from requests.exceptions import ConnectionError as RequestsConnectionError
 
-from mpls311.datasets.errors import StorageError
-from mpls311.datasets.google_cloud import (
+from mpls311.cloud.google import (
     bigquery_client,
     explained,
     explanation,
@@ -35,6 +34,7 @@ from mpls311.datasets.google_cloud import (
 )
 from mpls311.datasets.identifiers import quoted, split_table
 from mpls311.datasets.preview import table_preview
+from mpls311.errors import StorageError
 from mpls311.schemas import arrow_schema, bigquery_schema
 
 TableData: TypeAlias = Sequence[str] | pyarrow.Table | pd.DataFrame

@@ -13,9 +13,9 @@ from kedro.io import AbstractDataset
 from kedro.utils import load_obj
 from kedro_datasets._typing import TablePreview
 
-from mpls311.datasets.errors import StorageError
 from mpls311.datasets.identifiers import quoted, split_table
 from mpls311.datasets.preview import table_preview
+from mpls311.errors import StorageError
 from mpls311.schemas import arrow_schema
 
 TableData: TypeAlias = Sequence[str] | pyarrow.Table | pd.DataFrame

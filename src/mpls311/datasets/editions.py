@@ -6,9 +6,9 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mpls311.datasets.errors import StorageError
 from mpls311.datasets.filesystem import FolderDataset
-from mpls311.datasets.immutable import put_once
+from mpls311.errors import StorageError
+from mpls311.lake import put_once
 
 
 class EditionsDataset(FolderDataset[pa.Table, pa.Table]):

@@ -1,89 +1,10 @@
-"""Immutable Parquet files of the lake, which the manifests name."""
+"""Immutable Parquet files of the lake as a Kedro dataset."""
 
-import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-from fsspec import AbstractFileSystem
-
-from mpls311.datasets.errors import StorageError
 from mpls311.datasets.filesystem import FolderDataset
-from mpls311.datasets.immutable import put_once
-from mpls311.loads import LakeFile
-
-
-@dataclass(frozen=True)
-class LakeFiles:
-    """A folder of the lake; files are opened by the names that manifests give."""
-
-    fs: AbstractFileSystem
-    root: str
-
-    def path(self, name: str) -> str:
-        """Where a file lies within the file system."""
-        return f"{self.root}/{name}"
-
-    def uri(self, name: str) -> str:
-        """The address of a file, as a warehouse reads it (`gs://...`, or a local path)."""
-        return (
-            self.path(name)
-            if "file" in self.fs.protocol
-            else self.fs.unstrip_protocol(self.path(name))
-        )
-
-    def read(
-        self, name: str, columns: Sequence[str] | None = None, filters: Any = None
-    ) -> pa.Table:
-        """A file as a table.
-
-        Raises:
-            StorageError: A manifest names a file that is not there.
-        """
-        try:
-            with self.fs.open(self.path(name), "rb") as file:
-                return pq.read_table(
-                    file, columns=list(columns) if columns else None, filters=filters
-                )
-        except FileNotFoundError:
-            raise self._lost(name) from None
-
-    def batches(self, name: str, rows: int) -> Iterator[pa.Table]:
-        """A file in batches of at most `rows` rows; one empty batch for an empty file."""
-        try:
-            with self.fs.open(self.path(name), "rb") as file, pq.ParquetFile(file) as parquet:
-                if not parquet.metadata.num_rows:
-                    yield parquet.schema_arrow.empty_table()
-                for batch in parquet.iter_batches(batch_size=rows):
-                    yield pa.Table.from_batches([batch])
-        except FileNotFoundError:
-            raise self._lost(name) from None
-
-    def verify(self, file: LakeFile) -> None:
-        """Hold a file against the manifest that names it.
-
-        Raises:
-            StorageError: It is not there, or has other content.
-        """
-        try:
-            with self.fs.open(self.path(file.name), "rb") as stored:
-                checksum = hashlib.file_digest(stored, "sha256").hexdigest()
-        except FileNotFoundError:
-            raise self._lost(file.name) from None
-        if checksum != file.sha256:
-            raise StorageError(
-                f"{self.path(file.name)} is not the file that its manifest describes. Restore it; "
-                "or delete the manifests of its load, and the year is read again."
-            )
-
-    def _lost(self, name: str) -> StorageError:
-        return StorageError(
-            f"A manifest names {self.path(name)}, which is not there. Restore the file; or delete "
-            "the manifests of its load, and the year is read again."
-        )
+from mpls311.lake import LakeFiles, put_once
 
 
 class LakeFilesDataset(FolderDataset[Mapping[str, Path], LakeFiles]):

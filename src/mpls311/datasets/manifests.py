@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from mpls311.datasets.errors import StorageError
 from mpls311.datasets.filesystem import FolderDataset
-from mpls311.datasets.immutable import put_once
+from mpls311.errors import StorageError
+from mpls311.lake import put_once
 from mpls311.loads import LoadHistory, Manifest, parse_manifest
 
 

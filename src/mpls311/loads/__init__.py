@@ -19,6 +19,7 @@ from mpls311.loads.manifests import (
     mint_load_id,
     parse_manifest,
 )
+from mpls311.loads.readiness import check_ready, check_staging
 from mpls311.loads.tracking import tracking_rows
 
 __all__ = [
@@ -32,6 +33,8 @@ __all__ = [
     "Published",
     "Unchanged",
     "Validated",
+    "check_ready",
+    "check_staging",
     "decide",
     "is_read_in_full",
     "mint_load_id",

@@ -10,8 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mpls311.arcgis import ArcGISClient, ReadReport
-from mpls311.pipelines.validate.known import Cases, KnownCases
-from mpls311.pipelines.validate.splitting import BATCH_ROWS
+from mpls311.lake import BATCH_ROWS, Cases, KnownCases
 from mpls311.schemas import clean
 
 _COLUMNS = ("CASEID", "OPENEDDATETIME")

@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from mpls311.datasets import LakeFiles
 from mpls311.errors import UserError
+from mpls311.lake import LakeFiles
 from mpls311.loads import LoadHistory, Manifest
 from mpls311.parameters import ReadMode, SourceSettings, Years, city_today
 from mpls311.pipelines.ingest.event_loop import iterate

@@ -20,9 +20,8 @@ from mpls311.arcgis import (
     TransportError,
     unwrap,
 )
-from mpls311.datasets import LakeFiles
-from mpls311.datasets.immutable import sha256_of
 from mpls311.errors import UserError
+from mpls311.lake import KnownCases, LakeFiles, sha256_of
 from mpls311.loads import (
     Decision,
     Ingested,
@@ -36,7 +35,6 @@ from mpls311.loads import (
 from mpls311.parameters import Mode, SourceSettings
 from mpls311.pipelines.ingest.deletions import CasesCompared, compare_cases
 from mpls311.pipelines.ingest.progress import ReadingProgress
-from mpls311.pipelines.validate.known import KnownCases
 from mpls311.schemas import check_source_schema
 
 log = logging.getLogger(__name__)

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 import pandas as pd
 import pyarrow as pa
 
-from mpls311.datasets import LakeFiles
 from mpls311.errors import UserError
-from mpls311.loads import Load, LoadHistory, tracking_rows
+from mpls311.lake import LakeFiles
+from mpls311.loads import Load, LoadHistory, check_staging, tracking_rows
 from mpls311.loads.tracking import staged_rows
 from mpls311.parameters import TransformSettings
 from mpls311.pipelines.stage.nodes import staging_of
 from mpls311.pipelines.transform.dbt import run_dbt
-from mpls311.pipelines.transform.nodes import check_staging
 from mpls311.schemas.neighborhoods import borders_of
 
 log = logging.getLogger(__name__)

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from mpls311.datasets import LakeFiles
-from mpls311.errors import UserError
-from mpls311.loads import Load, LoadHistory
+from mpls311.lake import LakeFiles
+from mpls311.loads import Load, LoadHistory, check_ready
 from mpls311.schemas.neighborhoods import borders_of
 
 log = logging.getLogger(__name__)
@@ -42,17 +41,3 @@ def staging_of(loads: Sequence[Load], service_requests: LakeFiles) -> list[str]:
         ", ".join(str(year) for year in sorted({load.source_year for load in loads})),
     )
     return [service_requests.uri(file.name) for file in files]
-
-
-def check_ready(history: LoadHistory) -> None:
-    """Are all pending loads validated?
-
-    Raises:
-        UserError: There is no load yet, or one still has to be validated.
-    """
-    if not history.loads:
-        raise UserError("No load exists yet: run `kedro run --pipeline ingest` first.")
-    if waiting := [load.load_id for load in history.pending if not load.validated]:
-        raise UserError(
-            f"{', '.join(waiting)} must be validated: run `kedro run --pipeline validate` first."
-        )

@@ -7,11 +7,18 @@ from datetime import UTC, datetime
 import pandas as pd
 import pyarrow as pa
 
-from mpls311.errors import UserError
-from mpls311.loads import Failed, Load, LoadHistory, Manifest, Published, tracking_rows
+from mpls311.loads import (
+    Failed,
+    Load,
+    LoadHistory,
+    Manifest,
+    Published,
+    check_ready,
+    check_staging,
+    tracking_rows,
+)
 from mpls311.loads.tracking import staged_rows
 from mpls311.parameters import TransformSettings
-from mpls311.pipelines.stage.nodes import check_ready
 from mpls311.pipelines.transform.dbt import DbtBuild, DbtError, run_dbt
 
 log = logging.getLogger(__name__)
@@ -66,26 +73,6 @@ def run_dbt_and_record_loads(
     published = [_published(load, history, build) for load in pending]
     yield tracking_rows(history.plus(*published)), published
     log.info("Published %s.", ", ".join(str(load.source_year) for load in pending))
-
-
-def check_staging(staged: pd.DataFrame, loads: Sequence[Load], *, remedy: str = "stage") -> None:
-    """Does the staging table hold these loads, and nothing else?
-
-    Args:
-        staged: What is there: `load_id`, `row_count`.
-        loads: What should be there.
-        remedy: The pipeline to run if it is not.
-
-    Raises:
-        UserError: It does not.
-    """
-    there = dict(zip(staged["load_id"], staged["row_count"], strict=True)) if len(staged) else {}
-    files = {load.load_id: load.validated.file for load in loads if load.validated}
-    if there != {load_id: file.rows for load_id, file in files.items() if file.rows}:
-        raise UserError(
-            "The staging table does not hold exactly the loads to model "
-            f"({', '.join(files)}): run `kedro run --pipeline {remedy}` first."
-        )
 
 
 def _published(load: Load, history: LoadHistory, build: DbtBuild) -> Published:

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from mpls311.datasets import LakeFiles
 from mpls311.errors import UserError
+from mpls311.lake import KnownCases, LakeFiles
 from mpls311.loads import LoadHistory, Manifest, Validated
 from mpls311.parameters import ValidationSettings
-from mpls311.pipelines.validate.known import KnownCases
 from mpls311.pipelines.validate.splitting import split_load
 
 log = logging.getLogger(__name__)

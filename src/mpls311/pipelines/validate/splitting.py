@@ -11,10 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from mpls311.datasets import LakeFiles
-from mpls311.datasets.immutable import sha256_of
+from mpls311.lake import BATCH_ROWS, KEY_COLUMNS, KnownCases, LakeFiles, sha256_of
 from mpls311.loads import LakeFile, Load, Validated
-from mpls311.pipelines.validate.known import KEY_COLUMNS, KnownCases
 from mpls311.schemas import (
     CleanedRows,
     QuarantinedRow,
@@ -23,9 +21,6 @@ from mpls311.schemas import (
     check_source_schema,
     clean,
 )
-
-BATCH_ROWS = 125_000
-"""Rows in memory at a time: more than any year has had so far."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from google.api_core.exceptions import GoogleAPICallError, NotFound, Preconditio
 from google.cloud.storage import Bucket
 from requests.exceptions import RequestException
 
-from mpls311.datasets.google_cloud import explained
+from mpls311.cloud.google import explained
 from mpls311.errors import UserError
 
 log = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
 from google.cloud import bigquery, storage
 
-from mpls311.datasets.errors import StorageError
+from mpls311.errors import StorageError
 
 _SHOWN_REASONS = 3
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from mpls311.datasets import LakeFiles
+from mpls311.lake.files import LakeFiles
 from mpls311.loads import Load
 from mpls311.schemas import ServiceRequest, arrow_schema
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
-from mpls311.datasets.errors import StorageError
+from mpls311.errors import StorageError
 
 
 class ImmutableObjectError(StorageError):
