@@ -1,9 +1,9 @@
 """The errors that a person is meant to read."""
 
-from kedro.io import DatasetError
-
 from collections.abc import Iterable
 from typing import Self
+
+from kedro.io import DatasetError
 
 
 class UserError(Exception):
