@@ -104,10 +104,8 @@ class FeatureLayer:
         if body.get("error") is not None:
             raise error_from_reply(url, body["error"])
         fields = _fields(url, body.get("fields") or ())
-        object_id_field = body.get("objectIdField") or next(
-            (field.name for field in fields if field.type == _OID), None
-        )
-        if object_id_field not in {field.name for field in fields}:
+        object_id_field = _object_id_field(fields, body.get("objectIdField"))
+        if object_id_field is None:
             raise ServiceError(
                 f"{url} does not describe a layer with rows and object ids: "
                 "give the address of one layer, as in .../FeatureServer/0.",
@@ -204,6 +202,15 @@ def _fields(url: str, listed: Iterable[Any]) -> tuple[Field, ...]:
         raise ServiceError(
             f"{url} lists a field without a name or a type: tell the layer's owner.", url=url
         ) from exc
+
+
+def _object_id_field(fields: Sequence[Field], named: object) -> str | None:
+    """The field that the layer names, in whatever letter case, else the one of that type."""
+    if not named:
+        return next((field.name for field in fields if field.type == _OID), None)
+    spelled = {field.name.lower(): field.name for field in fields}
+    exact = {field.name: field.name for field in fields}
+    return exact.get(str(named), spelled.get(str(named).lower()))
 
 
 def _last_edit(info: Mapping[str, Any]) -> int | None:
