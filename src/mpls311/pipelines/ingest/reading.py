@@ -27,12 +27,13 @@ from mpls311.loads import (
     Ingested,
     LakeFile,
     LoadHistory,
+    Mode,
     Unchanged,
     decide,
     is_read_in_full,
     mint_load_id,
 )
-from mpls311.parameters import Mode, SourceSettings
+from mpls311.parameters import SourceSettings
 from mpls311.pipelines.ingest.deletions import CasesCompared, compare_cases
 from mpls311.pipelines.ingest.progress import ReadingProgress
 from mpls311.schemas import ServiceRequest, check_source_schema, source_columns
