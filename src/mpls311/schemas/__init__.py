@@ -6,12 +6,12 @@
     TrackedLoad        a row of the load tracking table
 
 `arrow_schema` turns a model into the Arrow schema that files and tables are written with,
-`bigquery_schema` into that of a BigQuery table;
+`bigquery_table` into a BigQuery table with its partitions and clustering;
 `clean` turns rows as the service serves them into accepted and quarantined ones.
 """
 
 from mpls311.schemas.arrow import arrow_schema, source_names
-from mpls311.schemas.bigquery import bigquery_schema
+from mpls311.schemas.bigquery import bigquery_table
 from mpls311.schemas.cleaning import CleanedRows, clean
 from mpls311.schemas.models import NeighborhoodVertex, QuarantinedRow, ServiceRequest, TrackedLoad
 from mpls311.schemas.source import MissingColumnsError, RetypedColumnError, check_source_schema
@@ -25,7 +25,7 @@ __all__ = [
     "ServiceRequest",
     "TrackedLoad",
     "arrow_schema",
-    "bigquery_schema",
+    "bigquery_table",
     "check_source_schema",
     "clean",
     "source_names",

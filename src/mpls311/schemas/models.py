@@ -4,7 +4,7 @@ The column names are those of the reference warehouse (mikecolemn/mpls-311-data)
 queries keep working; `metadata={"source": ...}` names the field of the city's feature layer.
 """
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import pandas as pd
 import pandera.pandas as pa
@@ -147,6 +147,11 @@ class ServiceRequest(pa.DataFrameModel):
         ordered = True
         name = "raw_mpls_311data"
         description = "The rows of the loads that are pending, replaced as a whole at each staging."
+        # How an engine lays the rows out, if it can; dbt groups them by these columns.
+        metadata: ClassVar = {
+            "partition_by_year": "open_datetime",
+            "cluster_by": ["source_year", "case_id"],
+        }
 
 
 class QuarantinedRow(pa.DataFrameModel):
