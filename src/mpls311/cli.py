@@ -63,19 +63,31 @@ class _ParamsOption(click.Option):
         return value
 
 
-def parse_params(typed: tuple[str, ...] | Mapping[str, Any] | None) -> dict[str, Any]:
+def parse_params(typed: Any) -> dict[str, Any]:
     """The parameters of `--params key=value,key=value`, nested at dots.
+
+    Args:
+        typed: Every `--params` as typed, or what a `--config` file says: the same text, or a
+            mapping.
 
     An item without `=` belongs to the value before it, so that `years=2019,2021` is one
     parameter. `years` stays as typed: YAML would read 02023 as an octal number.
 
     Raises:
-        UserError: There are two `--params`, or the first item has no `=`.
+        UserError: There are two `--params`, or the first item has no `=`, or the file says
+            something else.
     """
     if isinstance(typed, Mapping):
         return dict(typed)
     if not typed:
         return {}
+    if isinstance(typed, str):
+        typed = (typed,)
+    if not isinstance(typed, list | tuple) or not all(isinstance(text, str) for text in typed):
+        raise UserError(
+            f"params: {typed} in the --config file: write them as a mapping (years: 2023), or as "
+            "after --params (years=2023,mode=full)."
+        )
     if len(typed) > 1:
         raise UserError("Give --params once: --params " + ",".join(typed))
     items: list[str] = []

@@ -1,5 +1,8 @@
 """The errors that a person is meant to read."""
 
+from collections.abc import Iterable
+from typing import Self
+
 from kedro.io import DatasetError
 
 
@@ -9,6 +12,11 @@ class UserError(Exception):
     Its text is one or two sentences that name the thing and say what to do. The command line
     shows the text alone, without a traceback, and exits with status 1.
     """
+
+    @classmethod
+    def of(cls, problems: Iterable[Exception]) -> Self:
+        """All of several problems as one error, a line each; what is said twice is said once."""
+        return cls("\n".join(dict.fromkeys(str(problem) for problem in problems)))
 
 
 class StorageError(DatasetError, UserError):

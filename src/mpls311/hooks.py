@@ -2,13 +2,12 @@
 
 import logging
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import stamina.instrumentation
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
-from kedro.io.core import get_filepath_str
 from rich import get_console
 
 from mpls311.loads import LoadHistory
@@ -124,16 +123,22 @@ class DashboardPath:
     @hook_impl
     def after_node_run(self, node: Any, catalog: DataCatalog) -> None:
         """Take note of the node that writes it."""
-        dashboard = catalog.get("dashboard")
-        if dashboard and "dashboard" in node.outputs:
-            place = dashboard._describe()
-            self._path = get_filepath_str(PurePosixPath(place["filepath"]), place["protocol"])
+        if "dashboard" in node.outputs:
+            self._path = _place(catalog.to_config()[0]["dashboard"]["filepath"])
 
     @hook_impl(trylast=True)
     def after_pipeline_run(self) -> None:
         """Print the path."""
         if self._path:
             get_console().print(f"Dashboard: {self._path}", soft_wrap=True)
+
+
+def _place(filepath: str) -> str:
+    """An address of a bucket as it is, a file as seen from the folder that the run began in."""
+    path = Path(filepath)
+    if "://" in filepath or not path.is_relative_to(Path.cwd()):
+        return filepath
+    return str(path.relative_to(Path.cwd()))
 
 
 class RunSummary:

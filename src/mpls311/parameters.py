@@ -3,9 +3,18 @@
 import re
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, RootModel, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    RootModel,
+    field_validator,
+    model_validator,
+)
 
 FIRST_YEAR = 2015
 """The city publishes one layer a year since then; older layers have other names and shapes."""
@@ -80,6 +89,9 @@ class _Settings(BaseModel):
 class SourceSettings(_Settings):
     """Where the feature layers are and how gently to read them."""
 
+    # What is refused may be a password.
+    model_config = ConfigDict(hide_input_in_errors=True)
+
     id: str
     """Names the city service in every manifest and tracking row."""
     services_url: HttpUrl | None
@@ -95,6 +107,17 @@ class SourceSettings(_Settings):
     full_every_days: Annotated[float, Field(gt=0)] = 30
     today: date | None = None
     """The date that `all` and `recent` end with; None is today in Minneapolis."""
+
+    @field_validator("services_url", mode="before")
+    @classmethod
+    def _only_an_address(cls, value: Any) -> Any:
+        parts = urlsplit(str(value or ""))
+        if "@" in parts.netloc or parts.query or parts.fragment:
+            raise ValueError(
+                "source.services_url must be a plain address up to /rest/services: leave out user "
+                "name, password, ? and #. It is written into manifests and shown in messages."
+            )
+        return value
 
     @property
     def overlap(self) -> timedelta:
@@ -124,18 +147,22 @@ class SandboxSettings(_Settings):
     """The stand-in city."""
 
     seed: int = 311
-    rows_per_year: Annotated[int, Field(ge=100, le=1_000_000)] = 80_000
+    rows_per_year: Annotated[int, Field(le=1_000_000)] = 80_000
     as_of: date | None = None
     """The day of the publication to serve; None is today."""
     latency_ms: Annotated[float, Field(ge=0)] = 0
 
     @model_validator(mode="after")
-    def _not_in_the_future(self) -> "SandboxSettings":
+    def _can_be_built(self) -> "SandboxSettings":
+        from mpls311.sandbox import City
+
         if self.as_of and self.as_of > city_today():
             raise ValueError(
                 f"sandbox.as_of={self.as_of} lies in the future: times after the clock of this "
                 "machine are never trusted. Give a past date."
             )
+        # The other bounds are the city's own; it generates nothing before it is asked.
+        City(self.seed, self.rows_per_year, self.as_of)
         return self
 
 

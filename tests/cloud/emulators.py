@@ -2,14 +2,16 @@
 
     python tests/cloud/emulators.py
 
-prints the environment that `kedro run --env gcp` needs to work on them, and serves until its
-standard input ends. fake-gcs-server keeps objects as files, where bqemulator looks for gs:// URIs.
+prints the environment that `kedro run --env gcp` needs to work on them, and serves until it is
+interrupted or terminated. fake-gcs-server keeps objects as files, where bqemulator looks for gs://
+URIs.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,14 +19,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 PROJECT, BUCKET = "demo-project", "mpls311-lake"
+_WITH_INPUT = "--with-input"
 DATASETS = ("mpls_311_staging", "mpls_311_development", "mpls_311_production", "scratch")
 
 
 @contextmanager
 def running_emulators() -> Iterator[dict[str, str]]:
-    """Serve in a process of their own; gives the environment variables to set."""
+    """Serve in a process of their own; gives the environment variables to set.
+
+    They end with this process too, however it ends, as that closes their standard input.
+    """
     server = subprocess.Popen(
-        [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, __file__, _WITH_INPUT],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert server.stdin, "it is a pipe"
     assert server.stdout, "it is a pipe"
@@ -38,7 +47,14 @@ def running_emulators() -> Iterator[dict[str, str]]:
         server.stdout.close()
 
 
-async def serve() -> None:
+async def serve(*, with_input: bool = False) -> None:
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    # Also in the background, where a shell has its programs ignore interrupts.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    if with_input:
+        loop.add_reader(sys.stdin, ended.set)
     # bqemulator logs to standard output, which is for the environment alone.
     output = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
@@ -69,7 +85,7 @@ async def serve() -> None:
         variables = " ".join(f"{name}={value}" for name, value in environment.items())
         output.write(f"export {variables}\n")
         output.flush()
-        await asyncio.to_thread(sys.stdin.read)
+        await ended.wait()
         await bigquery.stop()
 
 
@@ -132,4 +148,4 @@ def adapt_bqemulator() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve())
+    asyncio.run(serve(with_input=_WITH_INPUT in sys.argv))

@@ -156,6 +156,7 @@ def test_the_marts_are_the_same_on_both_engines_whatever_was_run(
     output = twins.run("years=2024+2025", as_of=date(2025, 1, 10))
     first = twins.assert_same()
     assert "BigQuery processed" in output
+    assert output.rstrip().endswith(f"Dashboard: gs://{bucket.name}/08_reporting/dashboard.html")
     assert len(first["mpls_311_production.fact_311data"].rows) > 1_500
 
     twins.run("years=2024+2025", as_of=date(2025, 5, 30))

@@ -25,7 +25,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = Project(tmp_path_factory.mktemp("dashboard") / "project")
     city = "sandbox.rows_per_year=2500,sandbox.as_of=2025-08-01"
     output = project.ran(f"years=2023-2025,{city}", env="demo")
-    assert output.rstrip().endswith(f"Dashboard: {page_of(project)}")
+    assert output.rstrip().endswith("Dashboard: data/demo/08_reporting/dashboard.html")
     return project
 
 

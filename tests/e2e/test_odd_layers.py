@@ -159,6 +159,20 @@ def test_a_column_that_is_gone_or_has_another_type_stops_the_run(project: Projec
     assert project.files() == {}
 
 
+def test_all_years_that_fail_are_told(project: Project) -> None:
+    rows = {year: feature(1_000_000 + year, f"{year}-03-01T12:00") for year in (2024, 2025, 2026)}
+    layers = TinyLayers(y2024=[rows[2024]], y2025=[rows[2025]], y2026=[rows[2026]])
+    with layers:
+        for year in (2025, 2026):
+            rows[year]["attributes"]["OPENEDDATETIME"] = f"yesterday of {year}"
+        told = project.run(params(layers, "2024-2026")).sentence
+        assert [f"yesterday of {year}" in told for year in rows] == [False, True, True]
+
+        del layers.fields["CASESTATUS"]
+        told = project.run(params(layers, "2024-2026")).sentence
+        assert [f"Public_311_{year} no longer" in told for year in rows] == [True, True, True]
+
+
 def test_too_many_bad_rows_are_not_staged(project: Project) -> None:
     rows = [feature(1_000_000 + n, "2026-03-01T12:00") for n in range(1, 301)]
     for row in rows[:150]:

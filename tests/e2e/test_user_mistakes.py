@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+import yaml
 from filelock import FileLock
 from project import Project
 
@@ -21,6 +22,9 @@ from mpls311.sandbox import City, serve
         ("source.concurency=4", "Did you mean source.concurrency?"),
         ("mode=fast", "mode=fast: Input should be 'full' or 'incremental'."),
         ("sandbox.as_of=2999-01-01", "lies in the future"),
+        ("sandbox.as_of=2010-01-01", "The stand-in city publishes from 2015-01-02 to"),
+        ("sandbox.rows_per_year=150", "needs at least 200 rows per year, not 150."),
+        ("sandbox.seed=-1", "must not be negative, not -1."),
         ("2023", "write name=value"),
         ("run_lock=s3://lake/run.lock", "nothing can be locked by s3://"),
     ],
@@ -36,6 +40,37 @@ def test_a_second_params_is_refused(project: Project) -> None:
     outcome = project.command("--params", "years=2023", "--params", "mode=full")
 
     assert outcome.sentence == "Give --params once: --params years=2023,mode=full"
+
+
+@pytest.mark.parametrize("written", ["years=2023,mode=fast", {"years": 2023, "mode": "fast"}])
+def test_a_configuration_file_is_read_like_the_command_line(
+    project: Project, written: object
+) -> None:
+    file = project.folder / "run.yml"
+    file.write_text(yaml.safe_dump({"run": {"params": written}}))
+
+    outcome = project.command("--config", str(file))
+
+    assert outcome.sentence == "mode=fast: Input should be 'full' or 'incremental'."
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://user:hunter2@127.0.0.1:1/arcgis/rest/services",
+        "http://hunter2@127.0.0.1:1/arcgis/rest/services",
+        "http://user:hunter2@/arcgis",
+        "http://127.0.0.1:1/arcgis/rest/services?token=hunter2",
+    ],
+)
+def test_an_address_with_a_password_is_refused_and_never_shown(
+    project: Project, address: str
+) -> None:
+    outcome = project.run(f"years=2023,source.services_url={address}")
+
+    assert "leave out user name, password" in outcome.sentence
+    assert "hunter2" not in outcome.output
+    assert not (project.folder / "data").exists()
 
 
 def test_an_unknown_pipeline_or_environment_is_refused(project: Project) -> None:

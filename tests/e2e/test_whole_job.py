@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner
 from project import Project
 
 from mpls311.sandbox import City, SandboxServer, serve
@@ -104,6 +107,27 @@ def test_fetched_is_accepted_plus_rejected(job: Project) -> None:
             for phase in ("ingest", "validate")
         )
         assert read["rows"] == read["service_count"] == split["accepted"] + split["rejected"]
+
+
+@pytest.mark.parametrize("folder", [".", "dbt"])
+@pytest.mark.parametrize("variable", ["", "data/warehouse/mpls_311.duckdb"])
+def test_dbt_by_hand_finds_the_warehouse(
+    job: Project, monkeypatch: pytest.MonkeyPatch, folder: str, variable: str
+) -> None:
+    """From the top with two options, from its own folder with none; relative to that folder."""
+    monkeypatch.chdir(job.folder / folder)
+    if variable:
+        monkeypatch.setenv("MPLS311_DUCKDB", os.path.relpath(job.folder / variable))
+    options = [] if folder == "dbt" else ["--project-dir", "dbt", "--profiles-dir", "dbt"]
+    counted = "select count(*) as n from {{ source('staging', 'track_load') }}"
+    try:
+        outcome = dbtRunner().invoke(["--quiet", "show", "--inline", counted, *options])
+    finally:
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+
+    assert outcome.success, outcome.exception
+    [[row]] = [result.agate_table.rows for result in outcome.result.results]  # type: ignore[union-attr]
+    assert row["n"] == len(job.tracked())
 
 
 def test_places_lie_in_the_neighborhoods_of_the_city(job: Project) -> None:

@@ -463,6 +463,20 @@ class TestThrottling:
         assert exc.code == 429
         assert server.requests["page"] == 2  # of 5 pages: those that were under way
 
+    @pytest.mark.parametrize("code", [429, 503])
+    async def test_a_rest_is_wanted_inside_http_200_too(
+        self, server: FaultServer, tmp_path: Path, code: int
+    ) -> None:
+        server.rows = make_rows(range(50))
+        reply = {"error": {"code": code, "message": "Slow down"}}
+        server.always["page"] = lambda _: web.json_response(reply, headers={"Retry-After": "7200"})
+
+        with stamina.set_testing(False):
+            exc = await fails(server, tmp_path, ThrottledError, concurrency=1)
+
+        assert exc.retry_after == 7200
+        assert server.requests["page"] == 1
+
     async def test_a_429_that_names_no_time_is_given_a_minute(
         self, server: FaultServer, tmp_path: Path
     ) -> None:

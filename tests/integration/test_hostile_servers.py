@@ -158,7 +158,6 @@ async def outcome(
 
 @settings(
     max_examples=150,
-    deadline=None,
     derandomize=bool(os.environ.get("CI")),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

@@ -376,7 +376,7 @@ def is_usable(one: dict[str, Any]) -> bool:
     return whole and datetime(2000, 1, 1, tzinfo=UTC) <= opened <= NOW + timedelta(days=2)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(batch=batches)
 def test_every_row_is_accepted_or_rejected_and_what_is_accepted_fits_the_model(
     batch: list[dict[str, Any]],
@@ -393,7 +393,7 @@ def test_every_row_is_accepted_or_rejected_and_what_is_accepted_fits_the_model(
     assert outcome.rejected.schema == arrow_schema(QuarantinedRow)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(batch=batches)
 def test_a_value_that_is_put_to_null_is_named(batch: list[dict[str, Any]]) -> None:
     names = {
@@ -412,7 +412,7 @@ def test_a_value_that_is_put_to_null_is_named(batch: list[dict[str, Any]]) -> No
         assert not lost or result["repairs"], lost
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(batch=batches, shuffle=st.randoms())
 def test_the_hash_does_not_depend_on_the_batch(
     batch: list[dict[str, Any]], shuffle: Random

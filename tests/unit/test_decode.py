@@ -353,11 +353,27 @@ class TestErrorReplies:
     def test_odd_error_objects_are_still_errors(self, reply: Any) -> None:
         assert isinstance(error_from_reply(URL, reply), ServiceError)
 
-    def test_the_wanted_rest_is_kept(self) -> None:
-        exc = error_from_reply(URL, {"code": 429, "message": "Slow down"}, retry_after=3.0)
+    @pytest.mark.parametrize(
+        ("status", "error", "kind", "retriable"),
+        [
+            (429, "slow down", ThrottledError, True),
+            (500, {"code": 400, "message": "Failed to execute query."}, TransportError, True),
+            (503, {"code": 503, "message": "Busy"}, TransportError, True),
+            (408, {"message": "Timeout"}, ServiceError, True),
+            (404, {"code": 400, "message": "No such page"}, LayerNotFoundError, False),
+            (403, "<html>", AccessDeniedError, False),
+            (400, {"code": 429, "message": "Too many"}, ThrottledError, True),
+            (400, {"code": 400, "message": "Invalid field"}, ServiceError, False),
+        ],
+    )
+    def test_the_http_status_counts_as_well(
+        self, status: int, error: Any, kind: type[Exception], retriable: bool
+    ) -> None:
+        exc = error_from_reply(URL, error, status=status)
 
-        assert isinstance(exc, ThrottledError)
-        assert exc.retry_after == 3.0
+        assert type(exc) is kind
+        assert (exc.code, exc.retriable) == (status, retriable)
+        assert f"answers with HTTP {status}" in str(exc)
 
 
 class TestUnwrap:

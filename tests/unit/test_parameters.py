@@ -194,7 +194,7 @@ def test_periods_are_in_days() -> None:
         (SourceSettings, {"full_every_days": 0}, "full_every_days"),
         (SourceSettings, {"services_url": "city.test"}, "services_url"),
         (SourceSettings, {"concurency": 4}, "concurency"),
-        (SandboxSettings, {"rows_per_year": 99}, "rows_per_year"),
+        (SandboxSettings, {"rows_per_year": 1_000_001}, "rows_per_year"),
         (SandboxSettings, {"latency_ms": -1}, "latency_ms"),
         (SandboxSettings, {"as_of": "yesterday"}, "as_of"),
         (ValidationSettings, {"max_rejected_share": 1.01, "min_rejected": 1}, "max_rejected_share"),
@@ -211,6 +211,27 @@ def test_senseless_settings_are_refused(
         model.model_validate(values)
 
     assert [error["loc"] for error in caught.value.errors()] == [(where,) if where else ()]
+
+
+@pytest.mark.parametrize("address", ["http://u:hunter2@city.test/x", "http://hunter2@"])
+def test_a_password_in_an_address_is_not_repeated(address: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        source(services_url=address)
+
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"rows_per_year": 199}, "at least 200"),
+        ({"seed": -1}, "must not be negative"),
+        ({"as_of": "2015-01-01"}, "publishes from 2015-01-02"),
+    ],
+)
+def test_the_bounds_of_the_stand_in_city_are_its_own(values: dict[str, object], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        SandboxSettings.model_validate(values)
 
 
 def test_the_stand_in_city_has_no_future() -> None:

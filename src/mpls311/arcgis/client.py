@@ -1,7 +1,5 @@
 """The client: one session, and the questions and reads that share its limits."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType

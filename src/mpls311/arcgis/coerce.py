@@ -1,7 +1,5 @@
 """Values as servers spell them, into the types their layer declares."""
 
-from __future__ import annotations
-
 import datetime as dt
 import json
 from collections.abc import Callable, Iterable

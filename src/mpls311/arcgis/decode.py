@@ -6,8 +6,6 @@ envelope is looked at first, and a page that does not fit goes through a slower 
 knows the spellings servers use and names the value that still does not fit.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -50,14 +48,24 @@ def parse_object(body: bytes, url: str) -> dict[str, Any]:
         ServiceError: It is an error object (ThrottledError for code 429).
 
     """
-    _require_brace(body, url)
-    try:
-        reply = _loads(body)
-    except (ValueError, RecursionError) as exc:
-        raise _unreadable(url, f"a reply of {len(body)} bytes that is not JSON ({exc})") from exc
+    reply = load_object(body, url)
     if reply.get("error") is not None:
         raise error_from_reply(url, reply["error"])
-    return dict(reply)
+    return reply
+
+
+def load_object(body: bytes, url: str) -> dict[str, Any]:
+    """Parse a reply that must be a JSON object, which may be an error.
+
+    Raises:
+        TransportError: The body is HTML, cut short, not UTF-8 or not an object.
+
+    """
+    _require_brace(body, url)
+    try:
+        return dict(_loads(body))
+    except (ValueError, RecursionError) as exc:
+        raise _unreadable(url, f"a reply of {len(body)} bytes that is not JSON ({exc})") from exc
 
 
 def _loads(body: bytes) -> Any:

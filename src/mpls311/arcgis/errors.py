@@ -2,7 +2,7 @@
 
     ArcGISError
     ├── TransportError          no whole answer: unreachable, reset, timeout, 5xx, HTML, deadline
-    │   └── ThrottledError      429, or 503 with Retry-After
+    │   └── ThrottledError      429, or trouble that comes with Retry-After
     ├── ServiceError            the service answered, and refused (also inside HTTP 200)
     │   ├── LayerNotFoundError  no such service or layer: not published, or misspelled
     │   └── AccessDeniedError   the layer is no longer public
@@ -12,8 +12,6 @@
 Every message is one sentence that ends in what to do. `retriable` says whether the same
 request may well succeed a little later.
 """
-
-from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
@@ -25,6 +23,7 @@ _NOT_FOUND = re.compile(
     re.IGNORECASE,
 )
 _UNABLE = re.compile(r"unable to complete operation", re.IGNORECASE)
+_IN_TROUBLE = "the service is in trouble, try again later"
 
 
 class ArcGISError(Exception):
@@ -68,10 +67,10 @@ class TransportError(ArcGISError):
 
 
 class ThrottledError(TransportError):
-    """The service asks for fewer requests.
+    """The service asks for fewer requests, or to be left alone for a while.
 
     Attributes:
-        retry_after: Seconds the service wants to be left alone, None if it did not say.
+        retry_after: Seconds it wants to be left alone, None if it did not say.
 
     """
 
@@ -80,7 +79,7 @@ class ThrottledError(TransportError):
         message: str,
         *,
         url: str = "",
-        code: int | None = 429,
+        code: int | None = None,
         retry_after: float | None = None,
         retriable: bool = True,
     ) -> None:
@@ -143,16 +142,15 @@ class SchemaDriftError(ArcGISError):
         self.found = found
 
 
-def error_from_reply(
-    url: str, error: object, *, retry_after: float | None = None
-) -> ServiceError | ThrottledError:
-    """Turn the `error` member of a JSON reply into the exception that fits it.
+def error_from_reply(url: str, error: object, *, status: int = 200) -> ArcGISError:
+    """Turn an answer that refuses into the exception that fits it.
 
     Args:
         url: Address that was asked.
-        error: Normally `{"code": int, "message": str, "details": [str, ...]}`; the code, the
-            message and the details may each be missing, null or of another type.
-        retry_after: Seconds from a Retry-After header of the same reply.
+        error: The `error` member of the reply, normally `{"code": int, "message": str,
+            "details": [str, ...]}`; the code, the message and the details may each be missing,
+            null or of another type.
+        status: The HTTP status of the reply. Errors come inside HTTP 200 too.
 
     """
     body: Mapping[str, object] = error if isinstance(error, Mapping) else {"message": error}
@@ -161,22 +159,44 @@ def error_from_reply(
     raw = body.get("details")
     listed = raw if isinstance(raw, list) else [raw]
     details = tuple(str(item).strip() for item in listed if item)
+    kind, advice, retriable = classify(status, code, f"{message} {' '.join(details)}")
+    http = f"HTTP {status}" if status != 200 else ""
+    inner = f"error {code}" if code not in (None, status) else "" if http else "error of no code"
     said = f"'{message}'" + (f" ({'; '.join(details)})" if details else "")
-    if code == 429:
-        return ThrottledError(
-            f"{url} answers 429, {said}: ask less often, or with fewer requests at once.",
-            url=url,
-            retry_after=retry_after,
+    sentence = f"{url} answers with {', '.join(filter(None, (http, inner, said)))}: {advice}."
+    shown = code if status == 200 else status
+    if issubclass(kind, ServiceError):
+        return kind(
+            sentence, url=url, code=shown, message=message, details=details, retriable=retriable
         )
-    kind, advice, retriable = _classify(code, f"{message} {' '.join(details)}")
-    return kind(
-        f"{url} answers with error {code if code is not None else 'of no code'}, {said}: {advice}.",
-        url=url,
-        code=code,
-        message=message,
-        details=details,
-        retriable=retriable,
-    )
+    return kind(sentence, url=url, code=shown, retriable=retriable)
+
+
+def classify(status: int, code: int | None, text: str) -> tuple[type[ArcGISError], str, bool]:
+    """What an answer that refuses means: its exception, what to do, whether to ask again.
+
+    Args:
+        status: The HTTP status.
+        code: The code of the error object in the body, if there is one.
+        text: The words of that object.
+
+    """
+    codes = {status, code}
+    if 429 in codes:
+        return ThrottledError, "ask less often, or with fewer requests at once", True
+    if status >= 500:
+        return TransportError, _IN_TROUBLE, True
+    if codes & _DENIED:
+        return AccessDeniedError, "the layer is not public, ask its owner for access", False
+    if 404 in codes or _NOT_FOUND.search(text):
+        return (
+            LayerNotFoundError,
+            "no such layer is published there, check the name in the url or wait for it",
+            False,
+        )
+    if codes & _PASSING or _UNABLE.search(text):
+        return ServiceError, _IN_TROUBLE, True
+    return ServiceError, "check the condition and the names of the fields", False
 
 
 def unwrap(exc: BaseExceptionGroup[BaseException]) -> Exception:
@@ -195,20 +215,6 @@ def unwrap(exc: BaseExceptionGroup[BaseException]) -> Exception:
     if fallback is None:
         raise exc
     return fallback
-
-
-def _classify(code: int | None, text: str) -> tuple[type[ServiceError], str, bool]:
-    if code in _DENIED:
-        return AccessDeniedError, "the layer is not public, ask its owner for access", False
-    if code == 404 or _NOT_FOUND.search(text):
-        return (
-            LayerNotFoundError,
-            "no such layer is published there, check the name in the url or wait for it",
-            False,
-        )
-    if code in _PASSING or _UNABLE.search(text):
-        return ServiceError, "the service is in trouble, try again later", True
-    return ServiceError, "check the condition and the names of the fields", False
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

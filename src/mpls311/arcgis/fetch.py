@@ -1,7 +1,5 @@
 """Carries out a page plan: each page asked for, checked, halved where it must be, and kept."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import sys
@@ -21,7 +19,7 @@ from mpls311.arcgis.spool import Spool
 from mpls311.arcgis.throttle import Share
 from mpls311.arcgis.transport import Meter, Transport
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _SMALLEST_CAP = 250  # rows; one bad row must not make single rows of all other pages
 
@@ -124,7 +122,7 @@ class PageFetcher:
         except ArcGISError as exc:
             if page.expected == 1 or not _may_be_size(exc):
                 raise
-            _LOG.info("A page of %d rows is halved: %s", page.expected, exc)
+            log.info("A page of %d rows is halved: %s", page.expected, exc)
             return None
         if is_complete(page, answer, self._layer):
             return answer

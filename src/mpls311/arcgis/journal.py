@@ -1,7 +1,5 @@
 """Verified pages on disk, so that a read that is cut off does not have to fetch them again."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

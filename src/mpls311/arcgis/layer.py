@@ -4,12 +4,10 @@ Key names are those of Esri's "Layer (Feature Service)" resource. Everything tha
 leave out (editing info, capabilities, the second record limit) is optional here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import pyarrow as pa
 
@@ -96,7 +94,7 @@ class FeatureLayer:
     out_fields: str = "*"
 
     @classmethod
-    def from_json(cls, url: str, body: Mapping[str, Any]) -> FeatureLayer:
+    def from_json(cls, url: str, body: Mapping[str, Any]) -> Self:
         """Read the answer to `<layer>?f=json`.
 
         Raises:
@@ -130,7 +128,7 @@ class FeatureLayer:
             data_last_edit_date=_last_edit(body.get("editingInfo") or {}),
         )
 
-    def only(self, names: Sequence[str]) -> FeatureLayer:
+    def only(self, names: Sequence[str]) -> Self:
         """The same layer seen through some of its fields and the object id, without geometry.
 
         Raises:

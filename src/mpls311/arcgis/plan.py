@@ -6,8 +6,6 @@ free of any order, and as cheap at the end of a layer as at its start; offsets a
 and serve only where nothing else does.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -34,7 +32,7 @@ class Page:
     expected: int
     object_ids: ObjectIds | None = field(default=None, compare=False, repr=False)
 
-    def split(self) -> tuple[Page, Page]:
+    def split(self) -> tuple["Page", "Page"]:
         """Halve the page at its median row.
 
         Raises:

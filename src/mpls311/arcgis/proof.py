@@ -1,7 +1,5 @@
 """What makes a read whole: pure checks of pages and of the layer around them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The questions a reader puts to a feature layer."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import partial
 from typing import Any

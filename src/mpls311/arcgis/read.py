@@ -1,7 +1,5 @@
 """One layer, read whole and proven whole, into one Parquet file."""
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -24,7 +22,7 @@ from mpls311.arcgis.queries import Listing, fetch_count, fetch_layer, fetch_obje
 from mpls311.arcgis.spool import Spool
 from mpls311.arcgis.transport import Meter, Transport, together
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 EVERYTHING = "1=1"
 """The condition that all rows meet."""
@@ -104,7 +102,7 @@ class LayerReader:
                 return await self._pass(layer, torn_reads)
             except (TornReadError, SchemaDriftError) as exc:
                 last = exc
-            _LOG.warning("Pass %d of %d: %s", torn_reads + 1, passes, last)
+            log.warning("Pass %d of %d: %s", torn_reads + 1, passes, last)
             if torn_reads + 1 < passes:
                 await self._transport.rest(self._transport.settings.backoff_max)
             fresh = self._seen(await fetch_layer(self._transport, layer.url, self._meter))
@@ -191,7 +189,7 @@ class LayerReader:
                     url=layer.url,
                     code=exc.code,
                 ) from exc
-            _LOG.info("%s lists no object ids, it is read by offset: %s", layer.url, exc)
+            log.info("%s lists no object ids, it is read by offset: %s", layer.url, exc)
             return None
 
     async def _edition(self, layer: FeatureLayer) -> tuple[Edition, int]:

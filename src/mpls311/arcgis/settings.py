@@ -1,7 +1,5 @@
 """How hard, how long and under which name a client asks."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -1,7 +1,5 @@
 """One Parquet file, filled page by page, that appears whole or not at all."""
 
-from __future__ import annotations
-
 import os
 import threading
 from pathlib import Path

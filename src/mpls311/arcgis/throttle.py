@@ -1,7 +1,5 @@
 """How much a client asks at once, and when it does not ask at all."""
 
-from __future__ import annotations
-
 import asyncio
 import datetime as dt
 import math

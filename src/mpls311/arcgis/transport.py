@@ -1,16 +1,13 @@
 """Requests: one session, one limit, retries, and the errors a network can make."""
 
-from __future__ import annotations
-
 import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 from types import SimpleNamespace, TracebackType
-from typing import Any, NoReturn, Self, TypeVar, TypeVarTuple
+from typing import Any, Self, TypeVar, TypeVarTuple
 from urllib.parse import urlencode
 
 import aiohttp
@@ -18,7 +15,7 @@ import pyarrow as pa
 import stamina
 from isal import igzip, igzip_lib
 
-from mpls311.arcgis.decode import parse_object
+from mpls311.arcgis.decode import load_object
 from mpls311.arcgis.errors import (
     ArcGISError,
     ThrottledError,
@@ -60,34 +57,66 @@ class _Question:
 
 
 @dataclass(frozen=True)
-class _Body:
-    """The body of an answer as it was sent."""
+class _Reply:
+    """An answer as it was sent."""
 
     url: str
-    sent: bytes
+    status: int
+    reason: str
     headers: Mapping[str, str]
+    body: bytes
+
+    def require_ok(self) -> None:
+        """Raise the error that an HTTP status of 400 and above means.
+
+        Raises:
+            ThrottledError: The trouble may pass, and there is a Retry-After.
+            ArcGISError: Anything else.
+
+        """
+        if self.status >= 400:
+            raise self._with_wait(error_from_reply(self.url, self._error(), status=self.status))
 
     def parsed(self, parse: Callable[[bytes], T]) -> T:
         """Unpack and parse.
 
         Raises:
-            TransportError: It is not packed as asked for, or not whole.
+            ThrottledError: It is an error that may pass, and there is a Retry-After.
+            ArcGISError: It is another error, is not packed as asked for, or not whole.
 
         """
+        try:
+            return parse(self._unpacked())
+        except ArcGISError as exc:
+            raise self._with_wait(exc) from exc.__cause__
+
+    def _with_wait(self, error: ArcGISError) -> ArcGISError:
+        wait = parse_retry_after(self.headers.get("Retry-After"), dt.datetime.now(dt.UTC))
+        if wait is None or not error.retriable:
+            return error
+        return ThrottledError(str(error), url=self.url, code=error.code, retry_after=wait)
+
+    def _error(self) -> object:
+        """The error object of a refusal; the status line where there is none, as in HTML."""
+        found = None
+        with suppress(TransportError):
+            found = load_object(self._unpacked(), self.url).get("error")
+        return found or {"code": self.status, "message": self.reason}
+
+    def _unpacked(self) -> bytes:
         encoding = self.headers.get("Content-Encoding", "").lower()
         if encoding in ("", "identity"):
-            return parse(self.sent)
+            return self.body
         try:
             if encoding not in ("gzip", "x-gzip"):
                 raise OSError(f"in {encoding}, not gzip")
-            content = igzip.decompress(self.sent)  # type: ignore[no-untyped-call]
+            return igzip.decompress(self.body)  # type: ignore[no-untyped-call, no-any-return]
         except (OSError, EOFError, igzip_lib.IsalError) as exc:  # type: ignore[misc]
             raise TransportError(
                 f"{self.url} sent a body that cannot be unpacked ({exc}): try again later, the "
                 "service or a proxy is in trouble.",
                 url=self.url,
             ) from exc
-        return parse(content)
 
 
 class Transport:
@@ -193,8 +222,8 @@ class Transport:
                 try:
                     async with self._limit:
                         await self._gate.wait()
-                        body = await self._send(url, parameters, question, share)
-                    answer = await self.run(body.parsed, parse)
+                        reply = await self._send(url, parameters, question, share)
+                    answer = await self.run(reply.parsed, parse)
                 except BaseException as exc:
                     if share:
                         share.give_back()
@@ -203,7 +232,7 @@ class Transport:
                     if exc.retriable:
                         self._limit.stumbled()
                     if isinstance(exc, ThrottledError):
-                        self._throttle(exc)
+                        self._leave_alone(exc)
                     raise
                 self._limit.answered()
                 return answer
@@ -216,7 +245,7 @@ class Transport:
 
     async def _send(
         self, url: str, parameters: Mapping[str, str], question: _Question, share: Share | None
-    ) -> _Body:
+    ) -> _Reply:
         if len(urlencode(parameters)) > _LONGEST_GET:
             request = self._session.post(url, data=parameters, trace_request_ctx=question)
         else:
@@ -225,8 +254,8 @@ class Transport:
             async with request as response:
                 if share:
                     await share.take()
-                body = _Body(url, await response.read(), response.headers)
-                question.meter.bytes += len(body.sent)
+                body = await response.read()
+                question.meter.bytes += len(body)
         except TimeoutError as exc:
             raise TransportError(
                 f"{url} did not answer within {self.settings.timeout:g} s: try again later.",
@@ -234,33 +263,12 @@ class Transport:
             ) from exc
         except (aiohttp.ClientError, OSError) as exc:
             raise _connection_error(url, exc) from exc
-        if response.status >= 400:
-            self._refuse(url, response, body)
-        return body
+        reply = _Reply(url, response.status, response.reason or "", response.headers, body)
+        # Before another request takes the place of this one.
+        reply.require_ok()
+        return reply
 
-    def _refuse(self, url: str, response: aiohttp.ClientResponse, body: _Body) -> NoReturn:
-        status = response.status
-        wait = parse_retry_after(response.headers.get("Retry-After"), dt.datetime.now(dt.UTC))
-        if status == 429 or (status == 503 and wait is not None):
-            raise ThrottledError(
-                f"{url} answers {status}, too many requests: "
-                "try again later, or with fewer requests at once.",
-                url=url,
-                code=status,
-                retry_after=wait,
-            )
-        if status >= 500:
-            raise TransportError(
-                f"{url} answers HTTP {status} {response.reason}: try again later, the service is "
-                "in trouble.",
-                url=url,
-                code=status,
-            )
-        with suppress(TransportError):  # HTML: only the status is left to go by
-            body.parsed(partial(parse_object, url=url))
-        raise error_from_reply(url, {"code": status, "message": response.reason})
-
-    def _throttle(self, error: ThrottledError) -> None:
+    def _leave_alone(self, error: ThrottledError) -> None:
         """Shut the gate for everyone; the error is final if it opens past the deadline."""
         rest = error.retry_after
         self._gate.hold(self.settings.throttle_rest if rest is None else rest)

@@ -29,7 +29,7 @@ def read_feature_layers(
 ) -> Iterator[tuple[dict[str, Path], Sequence[Manifest]]]:
     """Read the years asked for, all in one event loop, and hand them on as each is proven.
 
-    A year that fails stops the run, but only after the others are in the lake.
+    Years that fail stop the run, but only after the others are in the lake.
 
     Args:
         history: What was loaded before.
@@ -52,7 +52,7 @@ def read_feature_layers(
     check_source(history, tracked, source.id)
     check_warehouse(history, tracked)
     wanted = years.resolve(source.today or city_today())
-    problems: list[Exception] = []
+    problems: list[UserError] = []
     yield {}, []
     folder = Path(spool, quote(source.id, safe=""))
     for read in iterate(
@@ -66,7 +66,7 @@ def read_feature_layers(
             spool=folder,
         )
     ):
-        if isinstance(read, Exception):
+        if isinstance(read, UserError):
             problems.append(read)
             continue
         log.info(read.summary)
@@ -74,7 +74,7 @@ def read_feature_layers(
         # Kedro saves what is yielded before it asks for more.
         shutil.rmtree(folder / str(read.year), ignore_errors=True)
     if problems:
-        raise problems[0]
+        raise UserError.of(problems)
 
 
 def check_source(history: LoadHistory, tracked: pd.DataFrame, source_id: str) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Container, Mapping, Sequence
+from collections.abc import AsyncIterator, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -73,7 +73,7 @@ async def read_years(
     mode: Mode,
     source: SourceSettings,
     spool: Path,
-) -> AsyncIterator[YearRead | Exception]:
+) -> AsyncIterator[YearRead | UserError]:
     """Bring the years up to date, all at once under the client's one limit.
 
     Args:
@@ -89,19 +89,14 @@ async def read_years(
         A `YearRead` for each year as it is done, or the error that stopped it.
 
     Raises:
-        UserError: Before any row was read: a layer is missing, unreachable or has drifted.
+        UserError: Before any row was read: layers are missing, unreachable or have drifted; all
+            of them are told.
     """
     settings = ClientSettings(concurrency=source.concurrency, deadline=source.deadline_minutes * 60)
     async with ArcGISClient(settings) as client:
         certain = {year for year in years if is_read_in_full(history, year, mode)}
         looks = await _look(client, years, certain, must_exist=must_exist, source=source)
-        for layer, _ in looks.values():
-            if new := check_source_schema(layer.arrow_schema, layer.name):
-                log.warning(
-                    "%s has columns this project does not know: %s. They are kept in extras.",
-                    layer.name,
-                    ", ".join(new),
-                )
+        _check_schemas(look.layer for look in looks.values())
         now = datetime.now(UTC)
         decisions = {
             year: decide(
@@ -131,12 +126,32 @@ async def read_years(
                 for next_done in asyncio.as_completed(tasks):
                     try:
                         yield await next_done
-                    except (ArcGISError, UserError) as exc:
+                    except ArcGISError as exc:
                         yield as_user_error(exc)
+                    except UserError as exc:
+                        yield exc
             finally:
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _check_schemas(layers: Iterable[FeatureLayer]) -> None:
+    problems = []
+    for layer in layers:
+        try:
+            new = check_source_schema(layer.arrow_schema, layer.name)
+        except UserError as exc:
+            problems.append(exc)
+            continue
+        if new:
+            log.warning(
+                "%s has columns this project does not know: %s. They are kept in extras.",
+                layer.name,
+                ", ".join(new),
+            )
+    if problems:
+        raise UserError.of(problems)
 
 
 async def _look(
@@ -147,7 +162,7 @@ async def _look(
     must_exist: bool,
     source: SourceSettings,
 ) -> dict[int, _Look]:
-    looks: dict[int, asyncio.Task[_Look | None]] = {}
+    looks: dict[int, asyncio.Task[_Look | ArcGISError]] = {}
     try:
         async with asyncio.TaskGroup() as group:
             for year in years:
@@ -156,8 +171,18 @@ async def _look(
                 )
     except BaseExceptionGroup as exc:
         raise as_user_error(unwrap(exc)) from exc
-    found = {year: look for year, task in looks.items() if (look := task.result())}
-    if missing := [year for year in years if year not in found]:
+    found, missing, problems = {}, [], []
+    for year, task in looks.items():
+        match task.result():
+            case LayerNotFoundError():
+                missing.append(year)
+            case ArcGISError() as problem:
+                problems.append(problem)
+            case look:
+                found[year] = look
+    if problems:
+        raise UserError.of(problems)
+    if missing:
         names = ", ".join(map(str, missing))
         if must_exist or not found:
             raise UserError(
@@ -169,14 +194,20 @@ async def _look(
     return found
 
 
-async def _look_at(client: ArcGISClient, url: str, *, is_certain: bool) -> _Look | None:
-    """None where there is no such layer."""
+async def _look_at(client: ArcGISClient, url: str, *, is_certain: bool) -> _Look | ArcGISError:
+    """What is there, or why it cannot be seen.
+
+    Raises:
+        TransportError: Not even a connection was made, which is no matter of one layer.
+    """
     try:
         if is_certain:
             return _Look(*await client.layer_and_listing(url))
         return _Look(await client.layer(url))
-    except LayerNotFoundError:
-        return None
+    except ArcGISError as exc:
+        if isinstance(exc, TransportError) and exc.unreachable:
+            raise
+        return exc
 
 
 class _Reader:
@@ -303,10 +334,16 @@ def _summary(decision: Decision, load: Ingested, resumed: int) -> str:
     )
 
 
-def as_user_error(exc: Exception) -> Exception:
-    """An error of the source as a sentence for the person who started the run."""
+def as_user_error(exc: Exception) -> UserError:
+    """An error of the source as a sentence for the person who started the run.
+
+    Raises:
+        Exception: `exc`, if it is none of the source.
+    """
+    if not isinstance(exc, ArcGISError):
+        raise exc
     if isinstance(exc, TransportError) and exc.unreachable:
         return UserError(
             f"{exc} Or try the stand-in city, which needs no network: kedro run --env demo"
         )
-    return UserError(str(exc)) if isinstance(exc, ArcGISError) else exc
+    return UserError(str(exc))
