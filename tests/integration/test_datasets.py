@@ -115,6 +115,8 @@ class TestDuckDBTable:
 
         with pytest.raises(DatasetError, match="takes rows, not files"):
             appending.save([str(tmp_path / "rows.parquet")])
+        with pytest.raises(DatasetError, match="goes with mode append"):
+            table(tmp_path, key=["load_id"])
 
     def test_a_file_that_another_program_holds_is_one_sentence(self, tmp_path: Path) -> None:
         table(tmp_path).save(tracked("a"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,13 @@ ENVIRONMENTS = sorted({folder.name for folder in CONF.iterdir() if folder.is_dir
 Entries = dict[str, dict[str, Any]]
 
 
+def configuration(env: str) -> OmegaConfigLoader:
+    return OmegaConfigLoader(conf_source=str(CONF), env=env, **CONFIG_LOADER_ARGS)  # type: ignore[arg-type]
+
+
 def resolved(env: str) -> tuple[Entries, dict[str, Any]]:
     """Return the catalog of an environment and its globals."""
-    loader = OmegaConfigLoader(conf_source=str(CONF), env=env, **CONFIG_LOADER_ARGS)  # type: ignore[arg-type]
+    loader = configuration(env)
     return loader["catalog"], loader["globals"]
 
 
@@ -72,3 +77,12 @@ def test_the_cloud_is_what_the_machine_says() -> None:
 
     assert places["lake"] == "gs://my-bucket"
     assert places["bigquery"] == {"project": "my-project", "location": "US"}
+
+
+def test_dbt_reads_what_a_run_gives_it() -> None:
+    profiles = (CONF.parent / "dbt/profiles.yml").read_text("utf-8")
+    transform = [configuration(env)["parameters"]["transform"] for env in ENVIRONMENTS]
+    given = {name for settings in transform for name in settings["environment"]}
+
+    assert given | {"BIGQUERY_EMULATOR_HOST"} == set(re.findall(r"env_var\('(\w+)'", profiles))
+    assert all(re.search(rf"^{settings['profile']}:$", profiles, re.M) for settings in transform)

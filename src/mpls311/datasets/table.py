@@ -63,6 +63,8 @@ class TableDataset(AbstractDataset[TableData, pd.DataFrame]):
             raise StorageError(f"mode of {table} is {mode!r}: write replace or append.")
         if not (model or query):
             raise StorageError(f"{table} needs a model, or a query if it is only read.")
+        if key and mode == "replace":
+            raise StorageError(f"{table} has a key, which goes with mode append.")
         self._schema, self._table = split_table(table)
         self._model = model
         self._mode = mode
@@ -81,7 +83,8 @@ class TableDataset(AbstractDataset[TableData, pd.DataFrame]):
         return f"{self._quoted(self._schema)}.{self._quoted(self._table)}"
 
     @abstractmethod
-    def _exists(self) -> bool: ...
+    def _exists(self) -> bool:
+        """Is the table there?"""
 
     @abstractmethod
     def _create(self) -> None:
