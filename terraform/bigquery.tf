@@ -17,29 +17,42 @@ resource "google_bigquery_dataset" "datasets" {
   depends_on = [google_project_service.apis]
 }
 
-# The schemas are written by `make schemas`.
-resource "google_bigquery_table" "raw_mpls_311data" {
-  dataset_id  = google_bigquery_dataset.datasets["mpls_311_staging"].dataset_id
-  table_id    = "raw_mpls_311data"
-  description = "The rows of the loads that are pending, replaced as a whole at each staging."
-  schema      = file("${path.module}/schemas/raw_mpls_311data.json")
-
-  time_partitioning {
-    type  = "YEAR"
-    field = "open_datetime"
+# Written by `make schemas` from the Pandera models, in the words of the BigQuery API.
+locals {
+  tables = {
+    for file in fileset(path.module, "schemas/*.json") :
+    trimsuffix(basename(file), ".json") => jsondecode(file("${path.module}/${file}"))
   }
-
-  # What dbt groups the rows by.
-  clustering = ["source_year", "case_id"]
-
-  # Every run replaces the rows anyway; a change of schema may replace the table.
-  deletion_protection = false
 }
 
-resource "google_bigquery_table" "track_load" {
-  dataset_id          = google_bigquery_dataset.datasets["mpls_311_staging"].dataset_id
-  table_id            = "track_load"
-  description         = "What was loaded when, and how far it got."
-  schema              = file("${path.module}/schemas/track_load.json")
-  deletion_protection = var.deletion_protection
+resource "google_bigquery_table" "staging" {
+  for_each = local.tables
+
+  dataset_id  = google_bigquery_dataset.datasets["mpls_311_staging"].dataset_id
+  table_id    = each.key
+  description = each.value.description
+  schema      = jsonencode(each.value.schema.fields)
+  clustering  = try(each.value.clustering.fields, null)
+
+  dynamic "time_partitioning" {
+    for_each = try([each.value.timePartitioning], [])
+
+    content {
+      type  = time_partitioning.value.type
+      field = time_partitioning.value.field
+    }
+  }
+
+  # Every run replaces the rows of raw tables anyway; a change of schema may replace the table.
+  deletion_protection = startswith(each.key, "raw_") ? false : var.deletion_protection
+}
+
+moved {
+  from = google_bigquery_table.raw_mpls_311data
+  to   = google_bigquery_table.staging["raw_mpls_311data"]
+}
+
+moved {
+  from = google_bigquery_table.track_load
+  to   = google_bigquery_table.staging["track_load"]
 }

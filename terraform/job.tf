@@ -44,8 +44,7 @@ resource "google_cloud_run_v2_job" "pipeline" {
   # A run needs its rights and tables from the first second.
   depends_on = [
     google_bigquery_dataset_iam_member.job,
-    google_bigquery_table.raw_mpls_311data,
-    google_bigquery_table.track_load,
+    google_bigquery_table.staging,
     google_project_iam_member.job,
     google_storage_bucket_iam_member.job_lake,
     google_storage_bucket_iam_member.job_replaceable,

@@ -101,7 +101,7 @@ class Warehouse:
         """A table of the staging schema."""
         model = STAGING[name]
         return DuckDBTableDataset(
-            database=str(self.path),
+            connection={"database": str(self.path)},
             table=f"mpls_311_staging.{name}",
             model=f"{model.__module__}.{model.__name__}",
         )

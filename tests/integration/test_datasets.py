@@ -42,7 +42,7 @@ def tracked(load_id: str, status: str = "staged") -> pa.Table:
 
 def table(folder: Path, **options: Any) -> DuckDBTableDataset:
     return DuckDBTableDataset(
-        database=str(folder / "warehouse" / "w.duckdb"),
+        connection={"database": str(folder / "warehouse" / "w.duckdb"), "threads": "1"},
         table="staging.track_load",
         model="mpls311.schemas.TrackedLoad",
         **options,
@@ -88,6 +88,36 @@ class TestDuckDBTable:
         table(tmp_path).save(tracked("a"))
         assert list(counting.load()["n"]) == [1]
 
+    def test_the_connection_has_the_settings_of_the_catalog(self, tmp_path: Path) -> None:
+        table(tmp_path).save(tracked("a"))
+        settings = "current_setting('threads') as threads, current_setting('timezone') as zone"
+        asking = table(tmp_path, query=f"select {settings} from {{table}}")
+
+        assert asking.load().iloc[0].to_dict() == {"threads": 1, "zone": "UTC"}
+
+    def test_a_table_of_an_older_version_loads_with_all_columns(self, tmp_path: Path) -> None:
+        table(tmp_path).save(tracked("a"))
+        with duckdb.connect(tmp_path / "warehouse" / "w.duckdb") as connection:
+            connection.execute("alter table staging.track_load drop column watermark")
+            connection.execute("alter table staging.track_load add column former varchar")
+
+        loaded = table(tmp_path).load()
+        assert list(loaded.columns) == arrow_schema(TrackedLoad).names
+        assert list(loaded["load_id"]) == ["a"]
+        assert loaded["watermark"].isna().all()
+
+        appending = table(tmp_path, mode="append", key=["load_id", "status"])
+        appending.save(tracked("b"))
+        assert list(table(tmp_path).load().sort_values("load_id")["watermark"])[1] == NOW
+
+    def test_a_table_with_a_key_takes_no_files(self, tmp_path: Path) -> None:
+        appending = table(tmp_path, mode="append", key=["load_id", "status"])
+
+        with pytest.raises(DatasetError, match="takes rows, not files"):
+            appending.save([str(tmp_path / "rows.parquet")])
+        with pytest.raises(DatasetError, match="goes with mode append"):
+            table(tmp_path, key=["load_id"])
+
     def test_a_file_that_another_program_holds_is_one_sentence(self, tmp_path: Path) -> None:
         table(tmp_path).save(tracked("a"))
         hold = (
@@ -111,7 +141,7 @@ class TestDuckDBTable:
     def test_names_that_are_no_identifiers_are_refused(self, tmp_path: Path, name: str) -> None:
         with pytest.raises(DatasetError):
             DuckDBTableDataset(
-                database=str(tmp_path / "w.duckdb"),
+                connection={"database": str(tmp_path / "w.duckdb")},
                 table=name,
                 model="mpls311.schemas.TrackedLoad",
             )

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import re
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -11,6 +15,7 @@ import pytest
 import mpls311
 
 PACKAGE = Path(mpls311.__file__).parent
+OWN = {"mpls311", *sys.stdlib_module_names}
 PHASES = ("ingest", "validate", "stage", "transform", "report")
 
 
@@ -99,3 +104,21 @@ def test_only_the_registry_imports_pipelines() -> None:
         and "pipelines" in parts_used_by(str(path.relative_to(PACKAGE).with_suffix("")))
     }
     assert users == {"pipeline_registry.py"}
+
+
+def test_what_is_imported_is_declared() -> None:
+    project = tomllib.loads((PACKAGE.parents[1] / "pyproject.toml").read_text("utf-8"))["project"]
+    declared = {re.split(r"[\[<>=]", line)[0] for line in project["dependencies"]}
+    installed = packages_distributions()
+    others = {name for name in imports_of(".") if name.partition(".")[0] not in OWN}
+
+    undeclared = {name for name in others if not declared & distributions_of(name, installed)}
+    assert undeclared == set()
+
+
+def distributions_of(module: str, installed: Mapping[str, list[str]]) -> set[str]:
+    """Names of the distributions that may have brought a module."""
+    first, *rest = module.replace("_", "-").split(".")
+    if first == "google":  # a name that dozens of distributions share
+        return {"-".join([first, *rest[: 2 if rest[0] == "cloud" else 1]])}
+    return {name.lower() for name in installed.get(module.partition(".")[0], ())}

@@ -12,7 +12,7 @@ import pandera.pandas as pandera
 import pyarrow as pa
 import pytest
 import yaml
-from google.cloud.bigquery import SchemaField
+from google.cloud.bigquery import Table
 from made import row, served
 
 import mpls311
@@ -25,7 +25,7 @@ from mpls311.schemas import (
     ServiceRequest,
     TrackedLoad,
     arrow_schema,
-    bigquery_schema,
+    bigquery_table,
     check_source_schema,
     source_columns,
 )
@@ -53,8 +53,8 @@ IN_DUCKDB = {
     pa.string(): "VARCHAR",
     pa.timestamp("us", tz="UTC"): "TIMESTAMP WITH TIME ZONE",
 }
-MODELS = [ServiceRequest, QuarantinedRow, TrackedLoad]
-WAREHOUSE_MODELS = [ServiceRequest, TrackedLoad]
+WAREHOUSE_MODELS = [ServiceRequest, NeighborhoodVertex, TrackedLoad]
+MODELS = [*WAREHOUSE_MODELS, QuarantinedRow]
 Model = type[pandera.DataFrameModel]
 
 
@@ -131,10 +131,12 @@ def test_terraform_has_the_schemas_of_the_models() -> None:
 
 
 @pytest.mark.parametrize("model", WAREHOUSE_MODELS, ids=table_name)
-def test_bigquery_takes_the_schema_as_it_is(model: Model) -> None:
-    fields = [SchemaField.from_api_repr(column) for column in bigquery_schema(model)]
+def test_bigquery_takes_the_table_as_it_is(model: Model) -> None:
+    ids = {"projectId": "p", "datasetId": "d", "tableId": table_name(model)}
+    table = Table.from_api_repr({"tableReference": ids, **bigquery_table(model)})
 
-    assert [(f.name, f.field_type, f.mode, f.description) for f in fields] == [
+    assert table.description == model.to_schema().description
+    assert [(f.name, f.field_type, f.mode, f.description) for f in table.schema] == [
         (
             field.name,
             IN_BIGQUERY[field.type],
@@ -143,6 +145,14 @@ def test_bigquery_takes_the_schema_as_it_is(model: Model) -> None:
         )
         for field in arrow_schema(model)
     ]
+
+
+def test_staging_is_laid_out_by_year_and_case() -> None:
+    table = bigquery_table(ServiceRequest)
+
+    assert table["timePartitioning"] == {"type": "YEAR", "field": "open_datetime"}
+    assert table["clustering"] == {"fields": ["source_year", "case_id"]}
+    assert bigquery_table(TrackedLoad).keys() == {"description", "schema"}
 
 
 def test_source_names_are_those_a_layer_serves() -> None:

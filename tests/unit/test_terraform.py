@@ -9,10 +9,9 @@ import re
 import tomllib
 from pathlib import Path
 
-import pytest
 import yaml
 
-from mpls311.schemas import ServiceRequest, TrackedLoad
+from mpls311.schemas.table_files import table_files
 
 PROJECT = Path(__file__).parents[2]
 TEXT = "\n".join(file.read_text("utf-8") for file in sorted((PROJECT / "terraform").glob("*.tf")))
@@ -97,13 +96,11 @@ def test_of_what_manifests_name_only_raw_pages_expire() -> None:
     }
 
 
-@pytest.mark.parametrize("model", [ServiceRequest, TrackedLoad])
-def test_tables_have_the_descriptions_of_the_models(model: type[ServiceRequest]) -> None:
-    schema = model.to_schema()
-    table = RESOURCES["google_bigquery_table", schema.name]
+def test_only_what_a_run_replaces_can_be_deleted() -> None:
+    tables = RESOURCES["google_bigquery_table", "staging"]
 
-    assert f'description = "{schema.description}"' in re.sub(" +", " ", table)
-    assert f"schemas/{schema.name}.json" in table
+    assert 'startswith(each.key, "raw_") ? false : var.deletion_protection' in tables
+    assert {name for name in table_files() if not name.startswith("raw_")} == {"track_load.json"}
 
 
 def test_the_image_has_the_version_of_the_package() -> None:

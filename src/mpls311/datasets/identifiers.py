@@ -2,7 +2,7 @@
 
 import re
 
-from kedro.io import DatasetError
+from mpls311.errors import StorageError
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -11,10 +11,10 @@ def quoted(identifier: str, mark: str = '"') -> str:
     """The identifier in double quotes, or in BigQuery's backticks.
 
     Raises:
-        DatasetError: It is not made of letters, digits and underscores.
+        StorageError: It is not made of letters, digits and underscores.
     """
     if not _IDENTIFIER.fullmatch(identifier):
-        raise DatasetError(f"{identifier!r} is not a name for a table, schema or column.")
+        raise StorageError(f"{identifier!r} is not a name for a table, schema or column.")
     return f"{mark}{identifier}{mark}"
 
 
@@ -22,10 +22,10 @@ def split_table(table: str) -> tuple[str, str]:
     """Schema and table of `schema.table`.
 
     Raises:
-        DatasetError: It is not of that form.
+        StorageError: It is not of that form.
     """
     schema, dot, name = table.partition(".")
     if not dot:
-        raise DatasetError(f"{table!r} must be written as schema.table.")
+        raise StorageError(f"{table!r} must be written as schema.table.")
     quoted(schema), quoted(name)
     return schema, name

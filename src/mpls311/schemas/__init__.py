@@ -6,11 +6,12 @@
     TrackedLoad        a row of the load tracking table
 
 `arrow_schema` turns a model into the Arrow schema that files and tables are written with,
-`bigquery_schema` into that of a BigQuery table; `source_columns` finds its columns in a layer.
+`bigquery_table` into a BigQuery table with its partitions and clustering; `source_columns` finds
+the columns of a model in a feature layer.
 """
 
 from mpls311.schemas.arrow import arrow_schema
-from mpls311.schemas.bigquery import bigquery_schema
+from mpls311.schemas.bigquery import bigquery_table
 from mpls311.schemas.drift import (
     MissingColumnsError,
     RetypedColumnError,
@@ -27,7 +28,7 @@ __all__ = [
     "ServiceRequest",
     "TrackedLoad",
     "arrow_schema",
-    "bigquery_schema",
+    "bigquery_table",
     "check_source_schema",
     "source_columns",
 ]

@@ -1,4 +1,6 @@
-"""BigQuery table schemas, derived from the Pandera models."""
+"""BigQuery tables, derived from the Pandera models."""
+
+from typing import Any
 
 import pandera.pandas as pa
 import pyarrow
@@ -14,18 +16,26 @@ _TYPES = {
 }
 
 
-def bigquery_schema(model: type[pa.DataFrameModel]) -> list[dict[str, str]]:
-    """The columns of a model in order, as the BigQuery API represents them.
+def bigquery_table(model: type[pa.DataFrameModel]) -> dict[str, Any]:
+    """A table for the rows of a model, as the BigQuery API represents it.
 
-    Each has `name`, `type` (INTEGER, FLOAT, STRING or TIMESTAMP), `mode` (REQUIRED or NULLABLE)
-    and `description`; `google.cloud.bigquery.SchemaField.from_api_repr` takes it as it is.
+    It has `description` and `schema`, and where the model's Config says so
+    `timePartitioning` by the UTC year of a column and `clustering`;
+    `google.cloud.bigquery.Table.from_api_repr` takes them as they are.
     """
-    return [
-        {
-            "name": field.name,
-            "type": _TYPES[field.type],
-            "mode": "NULLABLE" if field.nullable else "REQUIRED",
-            "description": field.metadata[b"description"].decode(),
-        }
-        for field in arrow_schema(model)
-    ]
+    layout = getattr(model.Config, "metadata", {})
+    table: dict[str, Any] = {"description": model.Config.description}
+    if field := layout.get("partition_by_year"):
+        table["timePartitioning"] = {"type": "YEAR", "field": field}
+    if fields := layout.get("cluster_by"):
+        table["clustering"] = {"fields": fields}
+    return {**table, "schema": {"fields": [_column(field) for field in arrow_schema(model)]}}
+
+
+def _column(field: pyarrow.Field) -> dict[str, str]:
+    return {
+        "name": field.name,
+        "type": _TYPES[field.type],
+        "mode": "NULLABLE" if field.nullable else "REQUIRED",
+        "description": field.metadata[b"description"].decode(),
+    }

@@ -5,7 +5,7 @@ queries keep working; `metadata={"source": ...}` names the field of the city's f
 several, newest first, where layers of different years name it differently.
 """
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import pandas as pd
 import pandera.pandas as pa
@@ -148,6 +148,11 @@ class ServiceRequest(pa.DataFrameModel):
         ordered = True
         name = "raw_mpls_311data"
         description = "The rows of the loads that are pending, replaced as a whole at each staging."
+        # How an engine lays the rows out, if it can; dbt groups them by these columns.
+        metadata: ClassVar = {
+            "partition_by_year": "open_datetime",
+            "cluster_by": ["source_year", "case_id"],
+        }
 
 
 class QuarantinedRow(pa.DataFrameModel):

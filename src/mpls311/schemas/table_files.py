@@ -1,24 +1,24 @@
-"""The table schemas that Terraform reads, written from the Pandera models.
+"""The tables of the staging dataset for Terraform, written from the Pandera models.
 
     python -m mpls311.schemas.table_files terraform/schemas
 
-One JSON file per table of the staging dataset, as `bq` takes it too. A test fails when the files
-and the models drift apart.
+One JSON file per table: description, columns, partitions and clustering, as the BigQuery API
+represents them. A test fails when the files and the models drift apart.
 """
 
 import json
 import sys
 from pathlib import Path
 
-from mpls311.schemas.bigquery import bigquery_schema
-from mpls311.schemas.models import ServiceRequest, TrackedLoad
+from mpls311.schemas.bigquery import bigquery_table
+from mpls311.schemas.models import NeighborhoodVertex, ServiceRequest, TrackedLoad
 
 
 def table_files() -> dict[str, str]:
     """The text of each file in terraform/schemas, by its name."""
     return {
-        f"{model.to_schema().name}.json": json.dumps(bigquery_schema(model), indent=2) + "\n"
-        for model in (ServiceRequest, TrackedLoad)
+        f"{model.to_schema().name}.json": json.dumps(bigquery_table(model), indent=2) + "\n"
+        for model in (ServiceRequest, NeighborhoodVertex, TrackedLoad)
     }
 
 

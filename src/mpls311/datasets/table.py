@@ -1,0 +1,167 @@
+"""What tables have in common, whatever engine the warehouse is in."""
+
+import json
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal, NewType, TypeAlias
+
+import pandas as pd
+import pandera.pandas as pa
+import pyarrow
+import pyarrow.compute as pc
+from kedro.io import AbstractDataset
+from kedro.utils import load_obj
+
+from mpls311.datasets.identifiers import quoted, split_table
+from mpls311.errors import StorageError
+from mpls311.schemas import arrow_schema
+
+TableData: TypeAlias = Sequence[str] | pyarrow.Table | pd.DataFrame
+"""Parquet files by path or URI, or rows."""
+
+TablePreview = NewType("TablePreview", dict[str, Any])
+"""Kedro-Viz shows as a table what has a type of this name."""
+
+
+class TableDataset(AbstractDataset[TableData, pd.DataFrame]):
+    """A table of a warehouse, with the columns of a Pandera model.
+
+    `save` replaces the table, or appends to it, in one step that happens whole or not at all. No
+    files at all leave the table alone, except to create it. With `key`, rows whose key the table
+    already holds are left out, so that appending again changes nothing. `load` gives the table,
+    or the result of `query`, and an empty frame while the table does not exist.
+
+    An engine says how to connect, and overrides `_exists`, `_create`, `_read` and `_write`.
+    """
+
+    _QUOTE: ClassVar = '"'
+    """What the engine puts around identifiers."""
+
+    def __init__(
+        self,
+        *,
+        table: str,
+        model: str | None = None,
+        mode: Literal["replace", "append"] = "replace",
+        key: Sequence[str] = (),
+        query: str | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Name the table; nothing is opened yet.
+
+        Args:
+            table: `schema.table`; what BigQuery calls a dataset is a schema here.
+            model: Import path of the Pandera model that gives columns, types, descriptions; not
+                needed where only a `query` is loaded.
+            mode: What `save` does with rows that are there already.
+            key: Columns that tell rows apart, for `append`; not for files.
+            query: SQL that `load` runs in place of reading the whole table; `{table}` stands
+                for it.
+            metadata: Free for plugins, such as Kedro-Viz.
+        """
+        if mode not in ("replace", "append"):
+            raise StorageError(f"mode of {table} is {mode!r}: write replace or append.")
+        if not (model or query):
+            raise StorageError(f"{table} needs a model, or a query if it is only read.")
+        if key and mode == "replace":
+            raise StorageError(f"{table} has a key, which goes with mode append.")
+        self._schema, self._table = split_table(table)
+        self._model = model
+        self._mode = mode
+        self._key = tuple(key)
+        self._query = query
+        self.metadata = metadata
+
+    @property
+    def _id(self) -> str:
+        """The table in a message."""
+        return f"{self._schema}.{self._table}"
+
+    @property
+    def _name(self) -> str:
+        """The table in a statement."""
+        return f"{self._quoted(self._schema)}.{self._quoted(self._table)}"
+
+    @abstractmethod
+    def _exists(self) -> bool:
+        """Is the table there?"""
+
+    @abstractmethod
+    def _create(self) -> None:
+        """Make the table where there is none."""
+
+    @abstractmethod
+    def _read(self, sql: str) -> pyarrow.Table:
+        """The rows that a statement gives; times in UTC."""
+
+    @abstractmethod
+    def _write(self, data: pyarrow.Table | list[str]) -> None:
+        """Replace or append rows, with the columns of the model in its order, or files."""
+
+    def load(self) -> pd.DataFrame:
+        """The table, or the result of `query`."""
+        return self._loaded().to_pandas(types_mapper=pd.ArrowDtype)
+
+    def _loaded(self) -> pyarrow.Table:
+        rows = self._read(self._select) if self._exists() else pyarrow.table({})
+        if self._query:
+            return rows
+        schema = self._arrow_schema
+        # A table of an older version of the model may lack columns, and have others.
+        rows = rows.select([name for name in schema.names if name in rows.column_names])
+        return pyarrow.concat_tables([schema.empty_table(), rows], promote_options="permissive")
+
+    def preview(self, nrows: int = 20) -> TablePreview:
+        """The first rows of what `load` gives, for Kedro-Viz."""
+        if not self._exists():
+            return TablePreview({})
+        rows = self._read(f"select * from ({self._select}) as loaded limit {nrows:d}").to_pandas()
+        # As text, because Kedro-Viz sends JSON, which has no timestamps.
+        text = rows.to_json(orient="split", date_format="iso", date_unit="s")
+        return TablePreview(json.loads(text))
+
+    @property
+    def _select(self) -> str:
+        return (self._query or "select * from {table}").format(table=self._name)
+
+    def save(self, data: TableData) -> None:
+        """Replace the rows, or append, in one step."""
+        schema = self._arrow_schema
+        self._create()
+        if isinstance(data, pd.DataFrame):
+            data = pyarrow.Table.from_pandas(data, schema=schema, preserve_index=False)
+        if isinstance(data, pyarrow.Table):
+            rows = self._unseen(data.select(schema.names))
+            if rows.num_rows or self._mode == "replace":
+                self._write(rows)
+        elif self._key and len(data):
+            raise StorageError(f"{self._id} has a key, so it takes rows, not files.")
+        elif len(data):
+            self._write(list(data))
+
+    def _unseen(self, rows: pyarrow.Table) -> pyarrow.Table:
+        """The rows whose key the table does not hold yet."""
+        if not self._key or not rows.num_rows:
+            return rows
+        columns = ", ".join(self._quoted(name) for name in self._key)
+        there = self._read(f"select distinct {columns} from {self._name}").to_pylist()
+        keys = {tuple(row.values()) for row in there}
+        unseen = [tuple(row.values()) not in keys for row in rows.select(self._key).to_pylist()]
+        return rows.filter(pc.equal(pyarrow.array(unseen), True))
+
+    @property
+    def _pandera_model(self) -> type[pa.DataFrameModel]:
+        if not self._model:
+            raise StorageError(f"{self._id} is only read: give it a model to save rows.")
+        model: type[pa.DataFrameModel] = load_obj(self._model)
+        return model
+
+    @property
+    def _arrow_schema(self) -> pyarrow.Schema:
+        return arrow_schema(self._pandera_model)
+
+    def _quoted(self, identifier: str) -> str:
+        return quoted(identifier, self._QUOTE)
+
+    def _describe(self) -> dict[str, Any]:
+        return {"table": self._id, "mode": self._mode}
