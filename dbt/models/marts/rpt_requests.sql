@@ -32,10 +32,8 @@ select
     neighborhoods.community_name,
     facts.closed_datetime is null as is_open,
     facts.duration_seconds as time_to_close_seconds,
-    case
-        when facts.closed_datetime is null
-            then cast({{ dbt.datediff('facts.open_datetime', 'latest.open_datetime', 'second') }} as {{ dbt.type_bigint() }})
-    end as waiting_seconds
+    cast({{ dbt.datediff('facts.open_datetime', 'latest.open_datetime', 'second') }} as {{ dbt.type_bigint() }})
+        as age_seconds
 from facts
 cross join latest
 left join {{ ref('dim_categories') }} as categories

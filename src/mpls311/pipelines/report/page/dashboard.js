@@ -256,7 +256,7 @@
     // The same value is ranked in the mart by volume, which the rows come in.
     const rows = of("target", year).sort((a, b) => (worse ? 1 : -1) * (a[7] - b[7]));
     $("targets-note").textContent = rows.length
-      ? `A target is the time in which three quarters of the requests of up to three earlier years were closed, by type and channel. ${year} is measured against it: ${count(rows.length)} kinds of requests, ${count(rows.filter((row) => row[7] < 0).length)} of them worse.`
+      ? `A target is the time in which three quarters of the requests of up to three earlier years were closed, by type and channel. ${year} is measured against it, by the requests that are at least as old as the target: ${count(rows.length)} kinds of requests, ${count(rows.filter((row) => row[7] < 0).length)} of them worse.`
       : `There are no earlier years to measure ${year} against: load them, as in kedro run --params years=${year - 3}-${year}.`;
     table("targets-table", [{ label: "Type and channel", text: true }, { label: "Points" }, { label: `Within, ${year}` }, { label: "before" }, { label: "Target" }, { label: "Measured" }],
       rows.map(([, type, channel, hours, benchmark, share, measured, by]) => ({
