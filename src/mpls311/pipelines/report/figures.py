@@ -71,8 +71,9 @@ def draw_times_to_close(answers: Answers) -> go.Figure:
 def draw_service_targets(answers: Answers) -> go.Figure:
     """What has become worse and better by most, in points."""
     figure, year = _figure(answers, "Share closed within the earlier years' three-quarter time")
-    if year and not answers.targets.empty:
-        rows = _of_year(answers.targets, year).sort_values("rank_in_year")
+    targets = answers.marts["rpt_service_targets"]
+    if year and not targets.empty:
+        rows = _of_year(targets, year).sort_values("rank_in_year")
         shown = pd.concat([rows.head(_TARGETS), rows.tail(_TARGETS)]).drop_duplicates()
         change = [100 * share for share in shown["share_change"]]
         figure.add_bar(
@@ -89,9 +90,10 @@ def draw_neighborhoods(answers: Answers) -> go.Figure:
     """The neighbourhoods by number of requests, and the hot spots."""
     figure, year = _figure(answers, "Requests by neighbourhood, and hot spots")
     if year:
-        rows = _of_year(answers.by_area("year_neighborhood", "neighborhood_id"), year)
+        areas = answers.of_grain("rpt_neighborhoods", "year_neighborhood", "neighborhood_id")
+        rows = _of_year(areas, year)
         counts = {row.neighborhood_id: row.request_count for row in rows.itertuples()}
-        names = dict(answers.neighborhoods[["neighborhood_id", "neighborhood_name"]].to_numpy())
+        names = answers.marts["dim_neighborhoods"].set_index("neighborhood_id")["neighborhood_name"]
         most = max((n for number, n in counts.items() if number > 0), default=1)
         for number, rings in answers.shapes.items():
             corners = [corner for ring in rings for corner in (*ring, (None, None))]
@@ -108,7 +110,7 @@ def draw_neighborhoods(answers: Answers) -> go.Figure:
                 hoverlabel_namelength=-1,
                 showlegend=False,
             )
-        spots = _of_year(answers.hot_spots, year)
+        spots = _of_year(answers.marts["rpt_hot_spots"], year)
         figure.add_scatter(
             x=list(spots["longitude"]),
             y=list(spots["latitude"]),

@@ -13,39 +13,18 @@ from mpls311.pipelines.report.payload import payload
 log = logging.getLogger(__name__)
 
 
-def collect_answers(
-    history: LoadHistory,
-    times: pd.DataFrame,
-    targets: pd.DataFrame,
-    areas: pd.DataFrame,
-    hot_spots: pd.DataFrame,
-    quality: pd.DataFrame,
-    neighborhoods: pd.DataFrame,
-    borders: pd.DataFrame,
-) -> Answers:
+def collect_answers(history: LoadHistory, **marts: pd.DataFrame) -> Answers:
     """Put what the dashboard and the figures show into one value.
 
     Args:
         history: The manifests, which say how far the marts reach.
-        times: Rows of rpt_time_to_close.
-        targets: Rows of rpt_service_targets.
-        areas: Rows of rpt_neighborhoods.
-        hot_spots: Rows of rpt_hot_spots.
-        quality: Rows of rpt_data_quality.
-        neighborhoods: Rows of dim_neighborhoods.
-        borders: Rows of raw_neighborhoods.
+        marts: Rows of each of `payload.MARTS`.
     """
     marks = [mark for year in history.years if (mark := history.watermark(year))]
-    if times.empty:
+    if marts["rpt_time_to_close"].empty:
         log.warning("There are no marts to report on yet: run `kedro run` first.")
     return Answers(
-        times=times,
-        targets=targets,
-        areas=areas,
-        hot_spots=hot_spots,
-        quality=quality,
-        neighborhoods=neighborhoods,
-        borders=borders,
+        marts=marts,
         reaches_to=max(marks, default=None),
         looked_at=max((manifest.ended_at for manifest in history.manifests), default=None),
     )
