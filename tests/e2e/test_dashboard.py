@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +25,14 @@ CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = Project(tmp_path_factory.mktemp("dashboard") / "project")
-    city = "sandbox.rows_per_year=2500,sandbox.as_of=2025-08-01"
+    city = "sandbox.rows_per_year=2500,sandbox.as_of=2025-07-20"
     output = project.ran(f"years=2023-2025,{city}", env="demo")
     assert output.rstrip().endswith(f"Dashboard: {page_of(project)}")
     return project
+
+
+LATEST = date(2025, 7, 19)
+"""The day of the latest opening."""
 
 
 def page_of(project: Project) -> Path:
@@ -72,39 +78,37 @@ def test_every_time_and_volume_is_one_of_the_mart(project: Project, shown: dict[
     kind = {tuple(pair): position for position, pair in enumerate(shown["types"])}
     channel = {name: position for position, name in enumerate(shown["channels"])}
 
-    def asked(grain: str, *keys: str, open_count: bool = False) -> list[list[Any]]:
+    def asked(grain: str, *keys: str, open_count: bool = False, year: int = 0) -> list[list[Any]]:
         columns = ["open_year", *keys]
         measures = "sum(open_count)::bigint, " if open_count else ""
         measures += "sum(request_count)::bigint"
         for name in ("closed_count", "median_hours", "p90_hours"):
             measures += f", any_value({name}) filter (not is_information_only)"
         by = ", ".join(columns)
-        where = f"where grain = '{grain}' group by {by}"
+        where = f"where grain = '{grain}' and {year} in (0, open_year) group by {by}"
         return ask(project, f"select {by}, {measures} from {MARTS}.rpt_time_to_close {where}")
 
     same(shown["year"], asked("year", open_count=True))
+    same(shown["yearToDate"], asked("year_to_date", open_count=True, year=2024))
     everything = ask(project, f"select count(*) from {MARTS}.rpt_requests")
     assert [[sum(row[2] for row in shown["year"]) + shown["strays"]]] == everything
-    same(
-        shown["subject"],
-        [[y, subject[name], *rest] for y, name, *rest in asked("year_subject", "subject_name")],
-    )
-    same(
-        shown["type"],
-        [
-            [y, kind[subject[major], minor], *rest]
-            for y, major, minor, *rest in asked("year_type", "subject_name", "type_name")
-        ],
-    )
-    same(
-        shown["typeChannel"],
-        [
-            [y, kind[subject[major], minor], channel[by], *rest]
-            for y, major, minor, by, *rest in asked(
-                "year_type_channel", "subject_name", "type_name", "channel"
-            )
-        ],
-    )
+    for suffix, grain, year in (("", "", 0), ("ToDate", "_to_date", 2024)):
+        subjects = asked(f"year_subject{grain}", "subject_name", year=year)
+        same(shown[f"subject{suffix}"], [[y, subject[name], *rest] for y, name, *rest in subjects])
+        types = asked(f"year_type{grain}", "subject_name", "type_name", year=year)
+        same(
+            shown[f"type{suffix}"],
+            [[y, kind[subject[major], minor], *rest] for y, major, minor, *rest in types],
+        )
+        keys = ("subject_name", "type_name", "channel")
+        channels = asked(f"year_type_channel{grain}", *keys, year=year)
+        same(
+            shown[f"typeChannel{suffix}"],
+            [
+                [y, kind[subject[major], minor], channel[by], *rest]
+                for y, major, minor, by, *rest in channels
+            ],
+        )
     same(
         shown["month"],
         [
@@ -185,6 +189,15 @@ def test_figures_are_written_for_kedro_viz(project: Project) -> None:
         figure = json.loads((folder / f"{name}.json").read_text())
         assert figure["data"], name
         assert "2025" in figure["layout"]["title"]["text"]
+    times = json.loads((folder / "times_to_close.json").read_text())["data"]
+    assert [trace["name"] for trace in times] == [
+        "median, Jan 1 to Jul 19, 2024",
+        "median, Jan 1 to Jul 19, 2025",
+        "90th percentile, Jan 1 to Jul 19, 2024",
+        "90th percentile, Jan 1 to Jul 19, 2025",
+    ]
+    months = json.loads((folder / "monthly_volume.json").read_text())["layout"]["xaxis"]
+    assert months["categoryarray"][5:8] == ["Jun", "Jul 1 to 19", "Aug"]
 
 
 def test_without_marts_the_page_says_so(tmp_path: Path) -> None:
@@ -259,6 +272,57 @@ def test_a_year_drives_every_chart_and_its_totals_are_those_of_the_warehouse(
         page.locator("#types-table td:nth-child(3)").all_inner_texts(),
     ):
         assert sum(int(number.replace(",", "")) for number in numbers) == totals[2024]
+
+
+def median(project: Project, where: str) -> str:
+    """The median time to close of requests by nearest rank, as the page writes it."""
+    times = ask(
+        project,
+        f"select time_to_close_seconds from {MARTS}.rpt_requests where {where} "
+        "and not is_information_only and time_to_close_seconds is not null order by 1",
+    )
+    (seconds,) = times[math.ceil(len(times) / 2) - 1]
+    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} days"
+
+
+def test_a_year_that_is_not_over_compares_with_the_same_days(page: Page, project: Project) -> None:
+    same_days = f"open_year = 2024 and open_date <= '{LATEST.replace(year=2024)}'"
+    [[requests]] = ask(project, f"select count(*) from {MARTS}.rpt_requests where {same_days}")
+    of_2024 = "; Jan 1 to Jul 19, 2024: "
+
+    def labels() -> list[str]:
+        return page.locator("#tiles .tile span").all_inner_texts()
+
+    total, _, half, most = labels()
+    assert total == f"requests to Jul 19{of_2024}{requests:,}"
+    assert half == f"median time to close{of_2024}{median(project, same_days)}"
+    assert most.startswith(f"90th percentile{of_2024}")
+    for table in ("types", "times"):
+        headers = " ".join(page.locator(f"#{table}-table th").all_text_contents())
+        assert headers.count("Jan 1 to Jul 19, 2024") == 2
+    page.locator("#times-table").evaluate("table => table.closest('details').open = true")
+    row = page.locator("#times-table tr", has_text="Property").locator("td").all_inner_texts()
+    of_property = f"{same_days} and subject_name = 'Property'"
+    assert row[3] == median(project, of_property)
+
+    page.locator("#year").select_option("2024")
+    total, _, half, _ = labels()
+    [[of_2023]] = ask(project, f"select count(*) from {MARTS}.rpt_requests where open_year = 2023")
+    assert total == f"requests; 2023: {of_2023:,}"
+    assert half == f"median time to close; 2023: {median(project, 'open_year = 2023')}"
+
+
+def test_a_month_that_is_not_over_is_marked(page: Page) -> None:
+    months = page.locator("#months-table td:first-child")
+    begun = page.locator("#months .begun")
+
+    assert months.all_text_contents()[-2:] == ["Jun", "Jul 1 to 19"]
+    assert str(begun.get_attribute("aria-label")).startswith("Jul 1 to 19, 2025: ")
+    assert page.locator("#months text", has_text="to 19").count() == 1
+
+    page.locator("#year").select_option("2024")
+    assert len(months.all_text_contents()) == 12
+    assert begun.count() == 0
 
 
 def test_the_table_is_searched_sorted_and_split_by_channel(page: Page) -> None:

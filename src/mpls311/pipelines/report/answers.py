@@ -1,8 +1,9 @@
 """The marts as a reader of the dashboard meets them."""
 
+import calendar
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 
 import pandas as pd
@@ -38,6 +39,12 @@ class Answers:
         return sorted(map(int, set(times["open_year"]) & set(layers)))
 
     @cached_property
+    def unfinished(self) -> date | None:
+        """The day of the latest opening, if its year is not over then."""
+        latest = pd.Timestamp(self.marts["rpt_time_to_close"]["last_open_date"].max()).date()
+        return None if (latest.month, latest.day) == (12, 31) else latest
+
+    @cached_property
     def strays(self) -> int:
         """Requests of other years."""
         times = self.marts["rpt_time_to_close"]
@@ -63,6 +70,21 @@ class Answers:
     def of_grain(self, mart: str, grain: str, *keys: str) -> pd.DataFrame:
         """The same in a grain of another mart."""
         return volumes_and_times(self.of_years(mart), grain, *keys)
+
+    def year_before(self, year: int, grain: str, *keys: str) -> pd.DataFrame:
+        """What a year compares with in a yearly grain: the same days, if it is not over."""
+        is_over = not self.unfinished or self.unfinished.year != year
+        rows = self.by(grain if is_over else f"{grain}_to_date", *keys)
+        return rows[rows["open_year"] == year - 1]
+
+    def days(self, year: int, *, of: int) -> str:
+        """The days of a year that compare with those there are of another, in words."""
+        day = self.unfinished
+        if not day or day.year != of:
+            return str(year)
+        # In a year without a leap day, 29 February is the 28th.
+        last = min(day.day, calendar.monthrange(year, day.month)[1])
+        return f"Jan 1 to {calendar.month_abbr[day.month]} {last}, {year}"
 
     @cached_property
     def shapes(self) -> dict[int, list[Ring]]:

@@ -1,5 +1,7 @@
 """Plotly figures of the newest year, for Kedro-Viz; the dashboard draws its own for every year."""
 
+import calendar
+
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -10,7 +12,6 @@ PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F
 
 _OTHERS = "#9AA0A6"
 _TARGETS = 12
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def draw_category_split(answers: Answers) -> go.Figure:
@@ -32,28 +33,33 @@ def draw_monthly_volume(answers: Answers) -> go.Figure:
     figure, year = _figure(answers, "Requests by month of opening")
     if year:
         rows = _of_year(answers.by("month_subject", "open_month", "subject_name"), year)
+        names = _month_names(answers, year)
         for name in answers.subjects:
             months = rows[rows["subject_name"] == name]
             figure.add_bar(
                 name=name,
-                x=[_MONTHS[month - 1] for month in months["open_month"]],
+                x=[names[month - 1] for month in months["open_month"]],
                 y=list(months["request_count"]),
                 marker_color=_colour(answers, name),
             )
-        figure.update_layout(barmode="stack", xaxis_categoryarray=_MONTHS)
+        figure.update_layout(barmode="stack", xaxis_categoryarray=names)
     return figure
 
 
 def draw_times_to_close(answers: Answers) -> go.Figure:
-    """Median and 90th percentile of each major category, and those of the year before."""
+    """Median and 90th percentile of each major category, and those of the year before.
+
+    A year that is not over is drawn against the same days of the year before.
+    """
     figure, year = _figure(answers, "Hours to close, information-only types left out")
     if year:
-        times = answers.by("year_subject", "subject_name")
+        now = _of_year(answers.by("year_subject", "subject_name"), year)
+        before = answers.year_before(year, "year_subject", "subject_name")
         for measure, label in (("median_hours", "median"), ("p90_hours", "90th percentile")):
-            for shown, opacity in ((year - 1, 0.45), (year, 1.0)):
-                rows = _of_year(times, shown).dropna(subset=[measure])
+            for rows, of, opacity in ((before, year - 1, 0.45), (now, year, 1.0)):
+                rows = rows.dropna(subset=[measure])
                 figure.add_scatter(
-                    name=f"{label} {shown}",
+                    name=f"{label}, {answers.days(of, of=year)}",
                     x=list(rows[measure]),
                     y=list(rows["subject_name"]),
                     mode="markers",
@@ -130,6 +136,15 @@ def _figure(answers: Answers, title: str) -> tuple[go.Figure, int | None]:
     figure = go.Figure()
     figure.update_layout(title=f"{title}, {year}" if year else "No requests yet")
     return figure, year
+
+
+def _month_names(answers: Answers, year: int) -> list[str]:
+    """January to December; of a month that is not over, the day it has come to."""
+    names = list(calendar.month_abbr)[1:]
+    day = answers.unfinished
+    if day and day.year == year and day.day < calendar.monthrange(year, day.month)[1]:
+        names[day.month - 1] += f" 1 to {day.day}"
+    return names
 
 
 def _of_year(rows: pd.DataFrame, year: int) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
@@ -39,7 +39,11 @@ class Table:
         if self.grain is None:
             return answers.of_years(self.mart)
         keys = [key for name in self.columns.split() for key in _KEYS.get(name, ())]
-        return answers.of_grain(self.mart, self.grain, *keys)
+        rows = answers.of_grain(self.mart, self.grain, *keys)
+        if self.grain.endswith("_to_date"):
+            # Only the year that is not over compares with them.
+            rows = rows[rows["open_year"] == (answers.unfinished or date.min).year - 1]
+        return rows
 
 
 _TIMES = "rpt_time_to_close"
@@ -48,10 +52,16 @@ _MEASURES = "request_count closed_count median_hours p90_hours"
 
 TABLES = {
     "year": Table(_TIMES, f"open_year open_count {_MEASURES}", "year"),
+    "yearToDate": Table(_TIMES, f"open_year open_count {_MEASURES}", "year_to_date"),
     "month": Table(_TIMES, "open_year open_month subject request_count", "month_subject"),
     "subject": Table(_TIMES, f"open_year subject {_MEASURES}", "year_subject"),
+    "subjectToDate": Table(_TIMES, f"open_year subject {_MEASURES}", "year_subject_to_date"),
     "type": Table(_TIMES, f"open_year type {_MEASURES}", "year_type"),
+    "typeToDate": Table(_TIMES, f"open_year type {_MEASURES}", "year_type_to_date"),
     "typeChannel": Table(_TIMES, f"open_year type channel {_MEASURES}", "year_type_channel"),
+    "typeChannelToDate": Table(
+        _TIMES, f"open_year type channel {_MEASURES}", "year_type_channel_to_date"
+    ),
     "target": Table(
         "rpt_service_targets",
         "open_year type channel target_hours benchmark_share_within share_within measured_count "
@@ -119,6 +129,7 @@ def payload(answers: Answers) -> dict[str, Any]:
         "reachesTo": _plain("", answers.reaches_to),
         "lookedAt": _plain("", answers.looked_at),
         "years": answers.years,
+        "unfinished": _unfinished(answers),
         "strays": answers.strays,
         "subjects": list(subject),
         "types": [[subject[major], minor] for major, minor in kind],
@@ -126,6 +137,17 @@ def payload(answers: Answers) -> dict[str, Any]:
         "neighborhoods": areas[["neighborhood_name", "community_name"]].to_numpy().tolist(),
         "borders": [[area[number], _outlines(rings)] for number, rings in answers.shapes.items()],
         "tables": {name: sent(table) for name, table in TABLES.items()},
+    }
+
+
+def _unfinished(answers: Answers) -> dict[str, Any] | None:
+    """The last day of the year that is not over, its days, and those of the year before."""
+    if not (day := answers.unfinished):
+        return None
+    return {
+        "day": day.isoformat(),
+        "now": answers.days(day.year, of=day.year),
+        "before": answers.days(day.year - 1, of=day.year),
     }
 
 

@@ -80,16 +80,22 @@
   const by = (rows, key) => new Map(rows.map((row) => [row[key], row]));
   const color = (subject) => `var(--s${Math.min(subject, COLORS)})`;
   const day = (time) => `${MONTHS[Number(time.slice(5, 7)) - 1]} ${Number(time.slice(8, 10))}`;
-  const partial = (year) => data.reachesTo && data.reachesTo.startsWith(`${year}-`) && !data.reachesTo.startsWith(`${year}-12-31`);
+
+  /* A year that is not over is compared with the same days of the year before. */
+  const unfinished = (year) => (data.unfinished && data.unfinished.day.startsWith(`${year}-`) ? data.unfinished : null);
+  const ofYearBefore = (name, year) => of(unfinished(year) ? `${name}ToDate` : name, year - 1);
+  const days = (year) => (unfinished(year) || { now: String(year) }).now;
+  const daysBefore = (year) => (unfinished(year) || { before: String(year - 1) }).before;
 
   function drawTiles(year) {
     const [now] = of("year", year);
-    const [before] = of("year", year - 1);
+    const [before] = ofYearBefore("year", year);
+    const against = (value) => (before ? `; ${daysBefore(year)}: ${value(before)}` : "");
     const tiles = [
-      ["total", count(now.request_count), `requests${partial(year) ? ` to ${day(data.reachesTo)}` : ""}${before ? `; ${partial(year) ? "all of " : ""}${year - 1}: ${count(before.request_count)}` : ""}`],
+      ["total", count(now.request_count), `requests${unfinished(year) ? ` to ${day(unfinished(year).day)}` : ""}${against((row) => count(row.request_count))}`],
       ["open", count(now.open_count), `still open, ${percent(now.open_count / now.request_count)}`],
-      ["median", duration(now.median_hours), `median time to close${before ? `; ${year - 1}: ${duration(before.median_hours)}` : ""}`],
-      ["p90", duration(now.p90_hours), `90th percentile${before ? `; ${year - 1}: ${duration(before.p90_hours)}` : ""}`],
+      ["median", duration(now.median_hours), `median time to close${against((row) => duration(row.median_hours))}`],
+      ["p90", duration(now.p90_hours), `90th percentile${against((row) => duration(row.p90_hours))}`],
     ];
     fill("tiles", ...tiles.map(([id, value, label]) => h("div", { class: "tile" }, h("b", { id }, value), h("span", {}, label))));
   }
@@ -122,6 +128,10 @@
   function drawMonths(year) {
     const rows = of("month", year);
     const named = Math.min(COLORS, data.subjects.length);
+    // Of the months of a year that is not over, the last may have begun only, and others have not.
+    const [, lastMonth, lastDay] = (unfinished(year) || { day: `${year}-12-31` }).day.split("-").map(Number);
+    const begun = (month) => month + 1 === lastMonth && lastDay < new Date(year, lastMonth, 0).getDate();
+    const called = (month) => (begun(month) ? `${MONTHS[month]} 1 to ${lastDay}` : MONTHS[month]);
     const stacks = MONTHS.map(() => new Array(named + 1).fill(0));
     for (const row of rows) stacks[row.open_month - 1][Math.min(row.subject, named)] += row.request_count;
     const totals = stacks.map((stack) => stack.reduce((sum, n) => sum + n, 0));
@@ -135,23 +145,25 @@
     }
     const slot = (width - left) / 12;
     const label = (subject) => (subject < named ? data.subjects[subject] : "All others");
-    stacks.forEach((stack, month) => {
+    stacks.slice(0, lastMonth).forEach((stack, month) => {
       const parts = stack.map((n, subject) => [n, subject]).filter(([n]) => n > 0);
-      const words = `${MONTHS[month]} ${year}: ${count(totals[month])}\n${parts.map(([n, subject]) => `${label(subject)}: ${count(n)}`).join("\n")}`;
-      const column = s("g", { tabindex: 0, role: "img", "aria-label": words.replaceAll("\n", "; "), tip: words });
+      const words = `${called(month)}${begun(month) ? "," : ""} ${year}: ${count(totals[month])}\n${parts.map(([n, subject]) => `${label(subject)}: ${count(n)}`).join("\n")}`;
+      const column = s("g", { class: begun(month) ? "begun" : null, tabindex: 0, role: "img", "aria-label": words.replaceAll("\n", "; "), tip: words });
       let sum = 0;
       for (const [n, subject] of parts) {
         column.append(s("rect", { class: "mark", style: `fill: ${color(subject)}`, x: left + month * slot + slot * 0.12, width: slot * 0.76, y: y(sum + n), height: Math.max(0, y(sum) - y(sum + n)) }));
         sum += n;
       }
       column.append(s("rect", { x: left + month * slot, y: 0, width: slot, height: height - bottom, fill: "transparent" }));
-      chart.append(column, s("text", { class: "soft", x: left + (month + 0.5) * slot, y: height - 6, "text-anchor": "middle" }, slot < 30 ? MONTHS[month][0] : MONTHS[month]));
+      chart.append(column);
+      if (begun(month)) chart.append(s("text", { class: "soft", x: left + (month + 0.5) * slot, y: y(sum) - 5, "text-anchor": "middle" }, `to ${lastDay}`));
     });
+    MONTHS.forEach((name, month) => chart.append(s("text", { class: "soft", x: left + (month + 0.5) * slot, y: height - 6, "text-anchor": "middle" }, slot < 30 ? name[0] : name)));
     fill("months", chart);
     const headers = [{ label: "Month", text: true }, { label: "All" }, ...data.subjects.map((label) => ({ label }))];
     const cell = new Map(rows.map((row) => [`${row.open_month} ${row.subject}`, row.request_count]));
-    table("months-table", headers, MONTHS.map((name, month) => ({
-      cells: [name, count(totals[month]), ...data.subjects.map((_, subject) => count(cell.get(`${month + 1} ${subject}`) || 0))],
+    table("months-table", headers, MONTHS.slice(0, lastMonth).map((_, month) => ({
+      cells: [called(month), count(totals[month]), ...data.subjects.map((_, subject) => count(cell.get(`${month + 1} ${subject}`) || 0))],
     })));
   }
 
@@ -169,7 +181,7 @@
 
   function drawTypes(year) {
     const total = of("type", year).reduce((sum, row) => sum + row.request_count, 0);
-    const before = by(of("type", year - 1), "type");
+    const before = by(ofYearBefore("type", year), "type");
     const kinds = of("type", year).map((now) => {
       const [subject, name] = data.types[now.type];
       return { name, subject: data.subjects[subject], now, then: before.get(now.type) || {} };
@@ -187,7 +199,7 @@
     const cells = (rank, name, now, then, subject) => [rank, name, count(now.request_count), percent(now.request_count / total),
       duration(now.median_hours), slower(now.median_hours, then.median_hours), duration(now.p90_hours), slower(now.p90_hours, then.p90_hours), subject];
     const channels = $("channels").checked ? of("typeChannel", year) : [];
-    const channelsBefore = of("typeChannel", year - 1);
+    const channelsBefore = ofYearBefore("typeChannel", year);
     const rows = shown.flatMap(({ rank, name, now, then, subject }) => [
       { cells: cells(count(rank), name, now, then, subject) },
       ...channels.filter((row) => row.type === now.type).map((row) => {
@@ -199,14 +211,14 @@
       label, sorted: state.sort === key ? (state.down ? "descending" : "ascending") : null,
       sort: () => { state.down = state.sort === key ? !state.down : true; state.sort = key; drawTypes(state.year); },
     });
-    const against = `than ${year - 1}`;
+    const against = `than ${daysBefore(year)}`;
     table("types-table", [{ label: "#" }, { label: "Type", text: true }, sorts("Requests", "requests"), { label: "Share" }, sorts("Median", "median"),
       sorts(`slower ${against}`, "slower"), sorts("90th percentile", "p90"), { label: `slower ${against}` }, { label: "Major category", text: true }], rows);
     $("found").textContent = words.length ? `${count(shown.length)} of ${count(kinds.length)} types` : `${count(kinds.length)} types`;
   }
 
   function drawTimes(year) {
-    const before = by(of("subject", year - 1), "subject");
+    const before = by(ofYearBefore("subject", year), "subject");
     const rows = of("subject", year).map((now) => ({ subject: now.subject, now, then: before.get(now.subject) || {} }))
       .filter(({ now }) => now.median_hours !== null).sort((a, b) => b.now.request_count - a.now.request_count);
     // Times of nothing but zero have no place on a logarithmic scale, yet they are times.
@@ -218,7 +230,7 @@
     const height = top + rows.length * line + 12;
     const [low, high] = [Math.log10(Math.max(0.02, Math.min(...values))) - 0.1, Math.log10(Math.max(...values)) + 0.1];
     const x = (hours) => left + (width - left - 12) * Math.min(1, Math.max(0, (Math.log10(Math.max(hours, 1e-6)) - low) / (high - low)));
-    const chart = s("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Median and 90th percentile of ${year} and ${year - 1} by major category; the table below says the same.` });
+    const chart = s("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Median and 90th percentile of ${days(year)} and ${daysBefore(year)} by major category; the table below says the same.` });
     for (const [hours, label] of SCALE) {
       if (Math.log10(hours) < low || Math.log10(hours) > high) continue;
       chart.append(s("line", { class: "grid", x1: x(hours), x2: x(hours), y1: top - 6, y2: height }), s("text", { class: "soft", x: x(hours), y: 12, "text-anchor": x(hours) > width - 30 ? "end" : "middle" }, label));
@@ -229,16 +241,16 @@
       for (const [key, offset, paint, words] of [["median_hours", -6, "var(--s0)", "median"], ["p90_hours", 6, "var(--s5)", "90th percentile"]]) {
         const y = middle + offset;
         const has = then[key] !== null && then[key] !== undefined;
-        const mark = s("g", { tip: `${data.subjects[subject]}, ${words}\n${year}: ${duration(now[key])}\n${year - 1}: ${duration(then[key])}` });
+        const mark = s("g", { tip: `${data.subjects[subject]}, ${words}\n${days(year)}: ${duration(now[key])}\n${daysBefore(year)}: ${duration(then[key])}` });
         if (has) mark.append(s("line", { x1: x(then[key]), x2: x(now[key]), y1: y, y2: y, style: `stroke: ${paint}`, "stroke-width": 2 }), shape(key, x(then[key]), y, "var(--card)", paint));
         mark.append(shape(key, x(now[key]), y, paint, paint));
         chart.append(mark);
       }
     });
     fill("times", chart);
-    $("times-note").textContent = `Circles are medians, diamonds 90th percentiles; filled ${year}, hollow ${year - 1}. Information-only types are left out` +
-      (partial(year) ? "; requests that are still open have no time yet, so the newest months look faster than they will turn out." : ".");
-    table("times-table", [{ label: "Major category", text: true }, { label: "Closed" }, { label: `Median ${year}` }, { label: `${year - 1}` }, { label: "slower" }, { label: `90th percentile ${year}` }, { label: `${year - 1}` }, { label: "slower" }],
+    $("times-note").textContent = `Circles are medians, diamonds 90th percentiles; filled ${days(year)}, hollow ${daysBefore(year)}. Information-only types are left out` +
+      (unfinished(year) ? "; requests that are still open have no time yet, so the newest months look faster than they will turn out." : ".");
+    table("times-table", [{ label: "Major category", text: true }, { label: "Closed" }, { label: `Median ${days(year)}` }, { label: daysBefore(year) }, { label: "slower" }, { label: `90th percentile ${days(year)}` }, { label: daysBefore(year) }, { label: "slower" }],
       rows.map(({ subject, now, then }) => ({ cells: [data.subjects[subject], count(now.closed_count), duration(now.median_hours), duration(then.median_hours), slower(now.median_hours, then.median_hours), duration(now.p90_hours), duration(then.p90_hours), slower(now.p90_hours, then.p90_hours)] })));
   }
   function shape(key, x, y, inside, outline) {
