@@ -82,8 +82,9 @@ def test_every_time_and_volume_is_one_of_the_mart(project: Project, shown: dict[
         columns = ["open_year", *keys]
         measures = "sum(open_count)::bigint, " if open_count else ""
         measures += "sum(request_count)::bigint"
-        for name in ("closed_count", "median_hours", "p90_hours"):
-            measures += f", any_value({name}) filter (not is_information_only)"
+        measures += ", any_value(closed_count) filter (not is_information_only)"
+        for name in ("median_hours", "p90_hours"):
+            measures += f", any_value({name}) filter (not is_information_only and not is_few)"
         by = ", ".join(columns)
         where = f"where grain = '{grain}' and {year} in (0, open_year) group by {by}"
         return ask(project, f"select {by}, {measures} from {MARTS}.rpt_time_to_close {where}")
@@ -137,8 +138,9 @@ def test_every_other_figure_is_one_of_its_mart(project: Project, shown: dict[str
     areas = ask(
         project,
         "select open_year, neighborhood_name, sum(request_count)::bigint, "
-        "any_value(median_hours) filter (not is_information_only), "
-        "any_value(slower_share) filter (not is_information_only) "
+        "any_value(closed_count) filter (not is_information_only), "
+        "any_value(median_hours) filter (not is_information_only and not is_few), "
+        "any_value(slower_share) filter (not is_information_only and not is_few) "
         f"from {MARTS}.rpt_neighborhoods where grain = 'year_neighborhood' group by 1, 2",
     )
     same(shown["area"], [[y, area[name], *rest] for y, name, *rest in areas])
@@ -195,6 +197,7 @@ def test_figures_are_written_for_kedro_viz(project: Project) -> None:
         "median, Jan 1 to Jul 19, 2025",
         "90th percentile, Jan 1 to Jul 19, 2024",
         "90th percentile, Jan 1 to Jul 19, 2025",
+        "few",
     ]
     months = json.loads((folder / "monthly_volume.json").read_text())["layout"]["xaxis"]
     assert months["categoryarray"][5:8] == ["Jun", "Jul 1 to 19", "Aug"]
@@ -310,6 +313,58 @@ def test_a_year_that_is_not_over_compares_with_the_same_days(page: Page, project
     [[of_2023]] = ask(project, f"select count(*) from {MARTS}.rpt_requests where open_year = 2023")
     assert total == f"requests; 2023: {of_2023:,}"
     assert half == f"median time to close; 2023: {median(project, 'open_year = 2023')}"
+
+
+def test_few_closed_requests_have_no_times_and_no_comparison(page: Page, project: Project) -> None:
+    types = ask(
+        project,
+        f"""
+        select now.type_name, now.closed_count, before.closed_count
+        from {MARTS}.rpt_time_to_close as now
+        inner join {MARTS}.rpt_time_to_close as before using (type_name, is_information_only)
+        where now.grain = 'year_type' and now.open_year = 2025
+          and before.grain = 'year_type_to_date' and before.open_year = 2024
+          and not is_information_only and now.closed_count > 0 and before.closed_count > 0
+        """,
+    )
+    kinds = {(now >= 30, before >= 30): (name, now) for name, now, before in types}
+    assert len(kinds) == 4
+    for (enough_now, enough_before), (name, closed) in kinds.items():
+        cell = page.locator("#types-table td:nth-child(2)").get_by_text(name, exact=True)
+        row = cell.locator("xpath=..").locator("td").all_inner_texts()
+        median, slower, p90, slower_p90 = row[4:8]
+        assert (median == p90 == f"few ({closed})") is not enough_now
+        assert (slower == slower_p90 == "few") is not (enough_now and enough_before)
+
+    areas = ask(
+        project,
+        "select neighborhood_name, closed_count "
+        f"from {MARTS}.rpt_neighborhoods where grain = 'year_neighborhood' and open_year = 2025 "
+        "and not is_information_only and closed_count between 1 and 29",
+    )
+    assert areas
+    for name, closed in areas[:3]:
+        cell = page.locator("#areas-table td:first-child").get_by_text(name, exact=True)
+        row = cell.locator("xpath=..").locator("td").all_inner_texts()
+        assert row[3:] == [f"few ({closed})"] * 2
+
+    subjects = dict(
+        ask(
+            project,
+            f"select subject_name, closed_count from {MARTS}.rpt_time_to_close where "
+            "grain = 'year_subject' and open_year = 2025 and closed_count between 1 and 29 "
+            "and not is_information_only",
+        )
+    )
+    few = [f"few ({closed})" for closed in subjects.values()]
+    drawn = page.locator("#times text", has_text="few").all_text_contents()
+    assert sorted(drawn) == sorted(few) != []
+    figures = project.folder / "data/demo/08_reporting"
+    *measures, words = json.loads((figures / "times_to_close.json").read_text())["data"]
+    assert dict(zip(words["y"], words["text"], strict=True)) == dict(
+        zip(subjects, few, strict=True)
+    )
+    assert not {name for trace in measures for name in trace["y"]} & subjects.keys()
 
 
 def test_a_month_that_is_not_over_is_marked(page: Page) -> None:

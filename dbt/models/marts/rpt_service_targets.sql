@@ -1,6 +1,6 @@
 {%- set kind = 'subject_name, type_name, channel' -%}
 {%- set year_and_kind = ['open_year', 'subject_name', 'type_name', 'channel'] -%}
-{%- set enough = var('service_target_min_requests') -%}
+{%- set enough = var('enough_requests') -%}
 
 with requests as (
 
@@ -42,7 +42,7 @@ targets as (
             as target_seconds
     from ({{ ranked_by_time('earlier', year_and_kind) }}) as ranked
     group by open_year, {{ kind }}
-    having count(time_to_close_seconds) > 0
+    having count(time_to_close_seconds) >= {{ enough }}
 
 ),
 

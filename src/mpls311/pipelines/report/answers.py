@@ -106,12 +106,14 @@ def volumes_and_times(rows: pd.DataFrame, grain: str, *keys: str) -> pd.DataFram
         keys: Columns of the grain; the year comes first.
 
     Returns:
-        `keys`, request_count and open_count over all types, and every measure of time without
-        those that are closed as they are opened.
+        `keys`, request_count and open_count over all types, and closed_count and every measure of
+        time without those that are closed as they are opened; without a measure where few are
+        closed.
     """
     rows = rows[rows["grain"] == grain]
     index = ["open_year", *keys]
     volumes = rows.groupby(index)[["request_count", "open_count"]].sum()
     timed = rows[~rows["is_information_only"].astype(bool)].set_index(index)
     measures = [name for name in timed.columns if name.endswith(("_hours", "_share"))]
+    timed[measures] = timed[measures].mask(timed["is_few"].astype(bool))
     return volumes.join(timed[["closed_count", *measures]]).reset_index()

@@ -55,6 +55,8 @@ def draw_times_to_close(answers: Answers) -> go.Figure:
     if year:
         now = _of_year(answers.by("year_subject", "subject_name"), year)
         before = answers.year_before(year, "year_subject", "subject_name")
+        few = now[now["median_hours"].isna() & (now["closed_count"] > 0)]
+        before = before[~before["subject_name"].isin(few["subject_name"])]
         for measure, label in (("median_hours", "median"), ("p90_hours", "90th percentile")):
             for rows, of, opacity in ((before, year - 1, 0.45), (now, year, 1.0)):
                 rows = rows.dropna(subset=[measure])
@@ -70,6 +72,14 @@ def draw_times_to_close(answers: Answers) -> go.Figure:
                         "symbol": "circle" if measure == "median_hours" else "diamond",
                     },
                 )
+        figure.add_scatter(
+            name="few",
+            x=[1] * len(few),
+            y=list(few["subject_name"]),
+            text=[f"few ({count:.0f})" for count in few["closed_count"]],
+            mode="text",
+            showlegend=False,
+        )
         figure.update_layout(xaxis_type="log", xaxis_title="hours")
     return figure
 

@@ -69,7 +69,9 @@ TABLES = {
     ),
     "city": Table(_AREAS, "open_year slower_share", "year"),
     "area": Table(
-        _AREAS, "open_year area request_count median_hours slower_share", "year_neighborhood"
+        _AREAS,
+        "open_year area request_count closed_count median_hours slower_share",
+        "year_neighborhood",
     ),
     "areaSubject": Table(
         _AREAS, "open_year area subject request_count", "year_neighborhood_subject"

@@ -67,8 +67,13 @@
     })));
     fill(id, h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...body));
   }
-  function slower(now, before) {
-    const by = change(now, before);
+
+  /* Of few closed requests the tables have no times: they would say nothing of the next ones. */
+  const few = (row) => row.closed_count > 0 && row.median_hours === null;
+  const measured = (row, name, write = duration) => (few(row) ? `few (${count(row.closed_count)})` : write(row[name]));
+  function slower(now, then, name) {
+    if (few(now) || few(then)) return "few";
+    const by = change(now[name], then[name]);
     if (by === null) return DASH;
     return { text: `${points(by)} %`, kind: by > 0.005 ? "worse" : by < -0.005 ? "better" : null };
   }
@@ -94,8 +99,8 @@
     const tiles = [
       ["total", count(now.request_count), `requests${unfinished(year) ? ` to ${day(unfinished(year).day)}` : ""}${against((row) => count(row.request_count))}`],
       ["open", count(now.open_count), `still open, ${percent(now.open_count / now.request_count)}`],
-      ["median", duration(now.median_hours), `median time to close${against((row) => duration(row.median_hours))}`],
-      ["p90", duration(now.p90_hours), `90th percentile${against((row) => duration(row.p90_hours))}`],
+      ["median", measured(now, "median_hours"), `median time to close${against((row) => measured(row, "median_hours"))}`],
+      ["p90", measured(now, "p90_hours"), `90th percentile${against((row) => measured(row, "p90_hours"))}`],
     ];
     fill("tiles", ...tiles.map(([id, value, label]) => h("div", { class: "tile" }, h("b", { id }, value), h("span", {}, label))));
   }
@@ -197,7 +202,7 @@
       return sign * (x - y) || a.rank - b.rank;
     });
     const cells = (rank, name, now, then, subject) => [rank, name, count(now.request_count), percent(now.request_count / total),
-      duration(now.median_hours), slower(now.median_hours, then.median_hours), duration(now.p90_hours), slower(now.p90_hours, then.p90_hours), subject];
+      measured(now, "median_hours"), slower(now, then, "median_hours"), measured(now, "p90_hours"), slower(now, then, "p90_hours"), subject];
     const channels = $("channels").checked ? of("typeChannel", year) : [];
     const channelsBefore = ofYearBefore("typeChannel", year);
     const rows = shown.flatMap(({ rank, name, now, then, subject }) => [
@@ -220,7 +225,7 @@
   function drawTimes(year) {
     const before = by(ofYearBefore("subject", year), "subject");
     const rows = of("subject", year).map((now) => ({ subject: now.subject, now, then: before.get(now.subject) || {} }))
-      .filter(({ now }) => now.median_hours !== null).sort((a, b) => b.now.request_count - a.now.request_count);
+      .filter(({ now }) => now.closed_count > 0).sort((a, b) => b.now.request_count - a.now.request_count);
     // Times of nothing but zero have no place on a logarithmic scale, yet they are times.
     const values = [1, 24, ...rows.flatMap(({ now, then }) => [now.median_hours, now.p90_hours, then.median_hours, then.p90_hours]).filter((value) => value > 0)];
     const width = room("times");
@@ -229,19 +234,20 @@
     const [left, line, top] = narrow ? [8, 50, 26] : [190, 34, 26];
     const height = top + rows.length * line + 12;
     const [low, high] = [Math.log10(Math.max(0.02, Math.min(...values))) - 0.1, Math.log10(Math.max(...values)) + 0.1];
-    const x = (hours) => left + (width - left - 12) * Math.min(1, Math.max(0, (Math.log10(Math.max(hours, 1e-6)) - low) / (high - low)));
+    const x = (hours) => left + (width - left - 28) * Math.min(1, Math.max(0, (Math.log10(Math.max(hours, 1e-6)) - low) / (high - low)));
     const chart = s("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Median and 90th percentile of ${days(year)} and ${daysBefore(year)} by major category; the table below says the same.` });
     for (const [hours, label] of SCALE) {
       if (Math.log10(hours) < low || Math.log10(hours) > high) continue;
-      chart.append(s("line", { class: "grid", x1: x(hours), x2: x(hours), y1: top - 6, y2: height }), s("text", { class: "soft", x: x(hours), y: 12, "text-anchor": x(hours) > width - 30 ? "end" : "middle" }, label));
+      chart.append(s("line", { class: "grid", x1: x(hours), x2: x(hours), y1: top - 6, y2: height }), s("text", { class: "soft", x: x(hours), y: 12, "text-anchor": "middle" }, label));
     }
     rows.forEach(({ subject, now, then }, position) => {
       const middle = top + (position + (narrow ? 0.7 : 0.5)) * line;
       chart.append(s("text", { x: 0, y: narrow ? middle - 17 : middle + 4 }, data.subjects[subject]));
-      for (const [key, offset, paint, words] of [["median_hours", -6, "var(--s0)", "median"], ["p90_hours", 6, "var(--s5)", "90th percentile"]]) {
+      if (few(now)) chart.append(s("text", { class: "soft", x: left, y: middle + 4 }, measured(now)));
+      else for (const [key, offset, paint, words] of [["median_hours", -6, "var(--s0)", "median"], ["p90_hours", 6, "var(--s5)", "90th percentile"]]) {
         const y = middle + offset;
         const has = then[key] !== null && then[key] !== undefined;
-        const mark = s("g", { tip: `${data.subjects[subject]}, ${words}\n${days(year)}: ${duration(now[key])}\n${daysBefore(year)}: ${duration(then[key])}` });
+        const mark = s("g", { tip: `${data.subjects[subject]}, ${words}\n${days(year)}: ${measured(now, key)}\n${daysBefore(year)}: ${measured(then, key)}` });
         if (has) mark.append(s("line", { x1: x(then[key]), x2: x(now[key]), y1: y, y2: y, style: `stroke: ${paint}`, "stroke-width": 2 }), shape(key, x(then[key]), y, "var(--card)", paint));
         mark.append(shape(key, x(now[key]), y, paint, paint));
         chart.append(mark);
@@ -251,7 +257,7 @@
     $("times-note").textContent = `Circles are medians, diamonds 90th percentiles; filled ${days(year)}, hollow ${daysBefore(year)}. Information-only types are left out` +
       (unfinished(year) ? "; requests that are still open have no time yet, so the newest months look faster than they will turn out." : ".");
     table("times-table", [{ label: "Major category", text: true }, { label: "Closed" }, { label: `Median ${days(year)}` }, { label: daysBefore(year) }, { label: "slower" }, { label: `90th percentile ${days(year)}` }, { label: daysBefore(year) }, { label: "slower" }],
-      rows.map(({ subject, now, then }) => ({ cells: [data.subjects[subject], count(now.closed_count), duration(now.median_hours), duration(then.median_hours), slower(now.median_hours, then.median_hours), duration(now.p90_hours), duration(then.p90_hours), slower(now.p90_hours, then.p90_hours)] })));
+      rows.map(({ subject, now, then }) => ({ cells: [data.subjects[subject], count(now.closed_count), ...["median_hours", "p90_hours"].flatMap((name) => [measured(now, name), measured(then, name), slower(now, then, name)])] })));
   }
   function shape(key, x, y, inside, outline) {
     const style = `fill: ${inside}; stroke: ${outline}; stroke-width: 2`;
@@ -263,7 +269,7 @@
     // The same value is ranked in the mart by volume, which the rows come in.
     const rows = of("target", year).sort((a, b) => (worse ? 1 : -1) * (a.share_change - b.share_change));
     $("targets-note").textContent = rows.length
-      ? `A target is the time in which three quarters of the requests of up to three earlier years were closed, by type and channel. ${year} is measured against it, by the requests that are at least as old as the target: ${count(rows.length)} kinds of requests, ${count(rows.filter((row) => row.share_change < 0).length)} of them worse.`
+      ? `A target is the time in which three quarters of the requests of up to three earlier years were closed, by type and channel. ${year} is measured against it, by the requests that are at least as old as the target: ${count(rows.length)} kinds of requests, ${count(rows.filter((row) => row.share_change < 0).length)} of them worse. Those with few requests are left out.`
       : `There are no earlier years to measure ${year} against: load them, as in kedro run --params years=${year - 3}-${year}.`;
     table("targets-table", [{ label: "Type and channel", text: true }, { label: "Points" }, { label: `Within, ${year}` }, { label: "before" }, { label: "Target" }, { label: "Measured" }],
       rows.map((row) => ({
@@ -321,7 +327,7 @@
     const rows = of("area", year).map((row) => ({ ...row, requests: requests.get(row.area) || 0, known: data.neighborhoods[row.area][0] !== "Unknown" }));
     const known = rows.filter((row) => row.known);
     const most = Math.max(1, ...known.map((row) => row.requests));
-    const sorted = known.sort((a, b) => (slow ? b.slower_share - a.slower_share : b.requests - a.requests));
+    const sorted = known.sort((a, b) => (slow ? (b.slower_share ?? -1) - (a.slower_share ?? -1) : b.requests - a.requests));
     for (const node of shapes.values()) { node.style.fill = "var(--map-from)"; node.dataset.tip = "No requests"; }
     for (const row of known) {
       const node = shapes.get(row.area);
@@ -330,7 +336,7 @@
       const strength = slow ? Math.min(1, Math.abs(away) / 0.15) : row.requests / most;
       const paint = slow ? (away > 0 ? "var(--worse)" : "var(--better)") : "var(--map-to)";
       node.style.fill = `color-mix(in srgb, ${paint} ${Math.round(100 * strength)}%, var(--map-from))`;
-      node.dataset.tip = `${data.neighborhoods[row.area].join(", ")}\n${count(row.requests)} requests\nmedian ${duration(row.median_hours)}\n${percent(row.slower_share)} slower than the city's median for the same`;
+      node.dataset.tip = `${data.neighborhoods[row.area].join(", ")}\n${count(row.requests)} requests\nmedian ${measured(row, "median_hours")}\n${measured(row, "slower_share", percent)} slower than the city's median for the same`;
     }
     const spots = $("spots").checked && shapes.size ? of("spot", year) : [];
     const busiest = Math.max(1, ...spots.map((row) => row.request_count));
@@ -341,7 +347,7 @@
     table("areas-table", [{ label: "Neighborhood", text: true }, { label: "Community", text: true }, { label: "Requests" }, { label: "Median" }, { label: "Slower" }],
       sorted.map((row) => ({
         attributes: { "data-area": row.area, onpointerenter: () => mark(row.area, true), onpointerleave: () => mark(row.area, false) },
-        cells: [...data.neighborhoods[row.area], count(row.requests), duration(row.median_hours), percent(row.slower_share)],
+        cells: [...data.neighborhoods[row.area], count(row.requests), measured(row, "median_hours"), measured(row, "slower_share", percent)],
       })));
     const unknown = rows.find((row) => !row.known);
     $("map-note").textContent = (shapes.size ? "" : "The neighborhood layer was not read, so there is no map. ") +
