@@ -12,6 +12,9 @@ FIRST_YEAR = 2015
 
 CITY_TIME = ZoneInfo("America/Chicago")
 
+STAND_IN_CITY = "stand-in-city"
+"""The source id of the stand-in city: what bears it is made up, wherever it is kept."""
+
 _HOW = "Write one year (2023), a range (2015-2026), several (2019,2021), all, or recent."
 
 
@@ -95,6 +98,15 @@ class SourceSettings(_Settings):
     full_every_days: Annotated[float, Field(gt=0)] = 30
     today: date | None = None
     """The date that `all` and `recent` end with; None is today in Minneapolis."""
+
+    @model_validator(mode="after")
+    def _made_up_rows_say_so(self) -> "SourceSettings":
+        if self.services_url is None and self.id != STAND_IN_CITY:
+            raise ValueError(
+                f"without source.services_url the stand-in city is read, and its made-up rows "
+                f"would go by the name of {self.id}. Use --env demo."
+            )
+        return self
 
     @property
     def overlap(self) -> timedelta:

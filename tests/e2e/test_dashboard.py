@@ -190,7 +190,7 @@ def test_figures_are_written_for_kedro_viz(project: Project) -> None:
     ):
         figure = json.loads((folder / f"{name}.json").read_text())
         assert figure["data"], name
-        assert "2025" in figure["layout"]["title"]["text"]
+        assert figure["layout"]["title"]["text"].endswith(", 2025 (made-up data)")
     times = json.loads((folder / "times_to_close.json").read_text())["data"]
     assert [trace["name"] for trace in times] == [
         "median, Jan 1 to Jul 19, 2024",
@@ -243,6 +243,17 @@ def opened(browser: Browser, file: Path) -> Iterator[Page]:
 def page(project: Project, browser: Browser) -> Iterator[Page]:
     with opened(browser, page_of(project)) as page:
         yield page
+
+
+@pytest.mark.parametrize("medium", ["screen", "print"])
+def test_the_stand_in_city_says_that_it_is_made_up(page: Page, medium: Any) -> None:
+    page.emulate_media(media=medium)
+
+    assert page.title() == "Minneapolis 311 (made-up data)"
+    assert page.locator("#made-up").inner_text().startswith("Made-up data.")
+    assert page.locator("#made-up").is_visible()
+    # Every printed page has the header of these pages.
+    assert page.evaluate("getComputedStyle(document.documentElement).page") == "made-up"
 
 
 CHARTS = (
@@ -458,6 +469,9 @@ def test_one_open_request_without_a_neighborhood_is_enough(
         project.ran(f"years=2026,source.services_url={layers.services_url}")
 
     with opened(browser, project.folder / "data/08_reporting/dashboard.html") as page:
+        assert page.title() == "Minneapolis 311"
+        assert page.locator("#made-up").is_hidden()
+        assert page.evaluate("getComputedStyle(document.documentElement).page") == "auto"
         assert page.locator("#total").inner_text() == "1"
         assert page.locator("#open + span").inner_text() == "still open, 100.0 %"
         assert "there is no map" in page.locator("#map-note").inner_text()

@@ -25,6 +25,8 @@ class Answers:
     """The greatest watermark of all years."""
     looked_at: datetime | None
     """When the service was last looked at."""
+    made_up: bool = False
+    """Whether they are those of the stand-in city."""
 
     @cached_property
     def years(self) -> list[int]:

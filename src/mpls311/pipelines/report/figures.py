@@ -78,6 +78,7 @@ def draw_times_to_close(answers: Answers) -> go.Figure:
             y=list(few["subject_name"]),
             text=[f"few ({count:.0f})" for count in few["closed_count"]],
             mode="text",
+            textposition="middle right",
             showlegend=False,
         )
         figure.update_layout(xaxis_type="log", xaxis_title="hours")
@@ -144,7 +145,8 @@ def _figure(answers: Answers, title: str) -> tuple[go.Figure, int | None]:
     """A figure and its year, the newest one; None where there is none."""
     year = answers.years[-1] if answers.years else None
     figure = go.Figure()
-    figure.update_layout(title=f"{title}, {year}" if year else "No requests yet")
+    source = " (made-up data)" if answers.made_up else ""
+    figure.update_layout(title=f"{title}, {year}{source}" if year else "No requests yet")
     return figure, year
 
 

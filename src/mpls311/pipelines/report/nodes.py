@@ -7,6 +7,7 @@ from importlib.resources import files
 import pandas as pd
 
 from mpls311.loads import LoadHistory
+from mpls311.parameters import STAND_IN_CITY
 from mpls311.pipelines.report.answers import Answers
 from mpls311.pipelines.report.payload import payload
 
@@ -27,6 +28,7 @@ def collect_answers(history: LoadHistory, **marts: pd.DataFrame) -> Answers:
         marts=marts,
         reaches_to=max(marks, default=None),
         looked_at=max((manifest.ended_at for manifest in history.manifests), default=None),
+        made_up=STAND_IN_CITY in history.source_ids,
     )
 
 
@@ -37,6 +39,8 @@ def write_dashboard(answers: Answers) -> str:
     data = json.dumps(payload(answers), separators=(",", ":")).replace("<", "\\u003c")
     html = page.joinpath("dashboard.html").read_text(encoding="utf-8")
     for place, text in (
+        ("/* source */", "made-up" if answers.made_up else "real"),
+        ("/* title */", f"Minneapolis 311{' (made-up data)' if answers.made_up else ''}"),
         ("/* style */", page.joinpath("dashboard.css").read_text(encoding="utf-8")),
         ("/* script */", page.joinpath("dashboard.js").read_text(encoding="utf-8")),
         ("/* data */", data),
