@@ -20,29 +20,13 @@ from kedro.framework.session import KedroSession
 from kedro.io import DatasetError
 from kedro.utils import find_kedro_project
 from omegaconf import OmegaConf
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from rich import get_console
 
 from mpls311.errors import UserError
 from mpls311.machine_settings import missing_settings
-from mpls311.parameters import (
-    ReadMode,
-    SandboxSettings,
-    SourceSettings,
-    TransformSettings,
-    ValidationSettings,
-    Years,
-)
+from mpls311.parameters import Parameters
 from mpls311.summary import status_table
-
-_MODELS: dict[str, type[BaseModel]] = {
-    "years": Years,
-    "mode": ReadMode,
-    "source": SourceSettings,
-    "sandbox": SandboxSettings,
-    "validation": ValidationSettings,
-    "transform": TransformSettings,
-}
 
 
 @click.group()
@@ -116,15 +100,10 @@ def check_params(conf: Path, env: str | None, params: Mapping[str, Any]) -> None
         UserError: One sentence for each of them.
     """
     _check_names(params, _configured(conf, env, {}))
-    configured = _configured(conf, env, params)
-    problems = []
-    for name, model in _MODELS.items():
-        try:
-            model.model_validate(configured[name])
-        except ValidationError as exc:
-            problems += [_sentence(name, error) for error in exc.errors()]
-    if problems:
-        raise UserError(" ".join(problems))
+    try:
+        Parameters.model_validate(_configured(conf, env, params))
+    except ValidationError as exc:
+        raise UserError(" ".join(map(_sentence, exc.errors()))) from exc
 
 
 def _configured(conf: Path, env: str | None, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -161,11 +140,16 @@ def _check_names(params: Mapping[str, Any], known: Mapping[str, Any], path: str 
             raise UserError(f"{path}{name} has parts: {', '.join(f'{name}.{b}' for b in below)}.")
 
 
-def _sentence(name: str, error: Any) -> str:
+def _sentence(error: Any) -> str:
     message = str(error["msg"]).removeprefix("Value error, ")
-    if error["type"] == "value_error":
-        return message
-    where = ".".join([name, *(str(part) for part in error["loc"] if not isinstance(part, int))])
+    where = ".".join(str(part) for part in error["loc"] if not isinstance(part, int))
+    match error["type"]:
+        case "value_error":
+            return message
+        case "extra_forbidden":
+            return f"There is no parameter {where}: take it out of the configuration."
+        case "missing":
+            return f"The configuration does not set {where}."
     return f"{where}={error['input']}: {message}."
 
 

@@ -1,9 +1,8 @@
-"""The parameters a run takes, typed: Kedro validates them before any node runs."""
+"""The parameters of a run, typed: they are validated before any node runs."""
 
 import re
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -15,6 +14,8 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+
+from mpls311.loads import Mode
 
 FIRST_YEAR = 2015
 """The city publishes one layer a year since then; older layers have other names and shapes."""
@@ -32,8 +33,8 @@ def city_today() -> date:
 class Years(RootModel[str]):
     """The years a run is about, as typed: `2023`, `2015-2026`, `2019+2021`, `all`, `recent`.
 
-    Commas work like `+`, and a configuration file may give a list. `recent`, the default, is
-    this year and the one before.
+    Commas work like `+`, and a configuration file may give a list. `recent` is this year and the
+    one before.
     """
 
     @model_validator(mode="before")
@@ -96,23 +97,22 @@ class SourceSettings(_Settings):
     """Names the city service in every manifest and tracking row."""
     services_url: HttpUrl | None
     """The root up to /rest/services; None starts the stand-in city."""
-    service_name: str = "Public_311_{year}"
-    service_names: dict[int, str] = {}
+    service_name: str
+    service_names: dict[int, str]
     """Service names of the years that do not follow the pattern."""
-    neighborhoods_service: str | None = "Minneapolis_Neighborhoods"
+    neighborhoods_service: str | None
     """Service name of the city's neighbourhoods; None does without."""
-    concurrency: Annotated[int, Field(ge=1, le=64)] = 8
-    deadline_minutes: Annotated[float, Field(gt=0)] = 60
-    overlap_days: Annotated[float, Field(ge=0)] = 2
-    full_every_days: Annotated[float, Field(gt=0)] = 30
-    today: date | None = None
+    concurrency: Annotated[int, Field(ge=1, le=64)]
+    deadline_minutes: Annotated[float, Field(gt=0)]
+    overlap_days: Annotated[float, Field(ge=0)]
+    full_every_days: Annotated[float, Field(gt=0)]
+    today: date | None
     """The date that `all` and `recent` end with; None is today in Minneapolis."""
 
     @field_validator("services_url", mode="before")
     @classmethod
     def _only_an_address(cls, value: Any) -> Any:
-        parts = urlsplit(str(value or ""))
-        if "@" in parts.netloc or parts.query or parts.fragment:
+        if set(str(value)) & set("@?#"):
             raise ValueError(
                 "source.services_url must be a plain address up to /rest/services: leave out user "
                 "name, password, ? and #. It is written into manifests and shown in messages."
@@ -146,11 +146,11 @@ class SourceSettings(_Settings):
 class SandboxSettings(_Settings):
     """The stand-in city."""
 
-    seed: int = 311
-    rows_per_year: Annotated[int, Field(le=1_000_000)] = 80_000
-    as_of: date | None = None
+    seed: int
+    rows_per_year: Annotated[int, Field(le=1_000_000)]
+    as_of: date | None
     """The day of the publication to serve; None is today."""
-    latency_ms: Annotated[float, Field(ge=0)] = 0
+    latency_ms: Annotated[float, Field(ge=0)]
 
     @model_validator(mode="after")
     def _can_be_built(self) -> "SandboxSettings":
@@ -169,24 +169,37 @@ class SandboxSettings(_Settings):
 class ValidationSettings(_Settings):
     """When so many rows are bad that a person should look before they are staged."""
 
-    max_rejected_share: Annotated[float, Field(ge=0, le=1)] = 0.01
-    min_rejected: Annotated[int, Field(ge=0)] = 100
+    max_rejected_share: Annotated[float, Field(ge=0, le=1)]
+    min_rejected: Annotated[int, Field(ge=0)]
 
 
 class TransformSettings(_Settings):
     """How dbt is run."""
 
-    profile: Literal["duckdb", "bigquery"] = "duckdb"
-    target: Literal["prod", "dev"] = "prod"
+    profile: str
+    """The engine: a profile of dbt/profiles.yml."""
+    target: Literal["prod", "dev"]
     """`dev` builds mpls_311_development and publishes nothing."""
     project: str
     """The dbt project's folder."""
-    environment: dict[str, str] = {}
+    environment: dict[str, str]
     """Environment variables that dbt/profiles.yml reads: where the warehouse is."""
 
 
-Mode = Literal["full", "incremental"]
-
-
 class ReadMode(RootModel[Mode]):
-    """`incremental` (the default) reads what changed; `full` re-reads the years asked for."""
+    """`incremental` reads what changed; `full` re-reads the years asked for."""
+
+
+class Parameters(_Settings):
+    """Everything that conf/base/parameters.yml sets, which is where the defaults are."""
+
+    years: Years
+    mode: ReadMode
+    source: SourceSettings
+    validation: ValidationSettings
+    transform: TransformSettings
+    sandbox: SandboxSettings
+    spool: str
+    """A local folder for what is being read."""
+    run_lock: str
+    """What only one run at a time can hold: a local file, or an object of a bucket."""

@@ -60,6 +60,7 @@ def test_a_configuration_file_is_read_like_the_command_line(
         "http://user:hunter2@127.0.0.1:1/arcgis/rest/services",
         "http://hunter2@127.0.0.1:1/arcgis/rest/services",
         "http://user:hunter2@/arcgis",
+        "user:hunter2@127.0.0.1/arcgis",
         "http://127.0.0.1:1/arcgis/rest/services?token=hunter2",
     ],
 )
@@ -71,6 +72,16 @@ def test_an_address_with_a_password_is_refused_and_never_shown(
     assert "leave out user name, password" in outcome.sentence
     assert "hunter2" not in outcome.output
     assert not (project.folder / "data").exists()
+
+
+@pytest.mark.parametrize("line", ["yeers: 2025", "validation: {min_rejectd: 5}"])
+def test_a_misspelled_name_in_the_configuration_is_refused(project: Project, line: str) -> None:
+    (project.folder / "conf/demo/parameters.yml").write_text(line)
+
+    told = project.run(env="demo").sentence
+
+    assert "There is no parameter" in told
+    assert "yeers" in told or "validation.min_rejectd" in told
 
 
 def test_an_unknown_pipeline_or_environment_is_refused(project: Project) -> None:

@@ -816,7 +816,7 @@ class TestTornReads:
 
         exc = await fails(server, tmp_path, TornReadError)
 
-        assert "Read 3 times in vain" in str(exc)
+        assert "was read 3 times in vain: it changed" in str(exc)
         assert "edit date 5 before, 6 after" in str(exc)
         assert server.requests["ids"] == 3
 

@@ -17,7 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made import INSTANT, NOW, load_id, row, served
 
-from mpls311.schemas import QuarantinedRow, ServiceRequest, arrow_schema, clean, cleaning
+from mpls311 import cleaning
+from mpls311.cleaning import acceptable, clean
+from mpls311.schemas import QuarantinedRow, ServiceRequest, arrow_schema
 
 YEAR_10000 = 253_402_322_400_000_000
 """The last second of 9999 in Minneapolis and one more, in microseconds UTC."""
@@ -434,3 +436,25 @@ def test_hashes_of_many_rows_are_distinct() -> None:
     table = cleaned(*(row(CASEID=float(case)) for case in range(1, 5001))).accepted
 
     assert pc.count_distinct(table["content_hash"]).as_py() == 5000
+
+
+def test_what_is_acceptable_needs_two_columns_only() -> None:
+    rows = served(
+        row(CASEID=1.0),
+        row(CASEID=2.0, OPENEDDATETIME=None),
+        row(CASEID=0.0),
+        row(CASEID=3.0, CASESTATUS=7),
+        row(CASEID=1.0),
+    ).select(["OPENEDDATETIME", "CASEID"])
+
+    assert acceptable(rows, loaded_at=NOW).to_pylist() == [1, 3, 1]
+    assert acceptable(rows.slice(0, 0), loaded_at=NOW).to_pylist() == []
+
+
+def test_an_object_id_of_another_name_leaves_its_usual_name_to_the_extras() -> None:
+    table = served(row(OBJECTID=5)).append_column("FID", pa.array([77], pa.int64()))
+
+    outcome = clean(table, source_year=2026, load_id="x", loaded_at=NOW, object_id_field="FID")
+
+    [only] = outcome.accepted.to_pylist()
+    assert (only["object_id"], parsed(only["extras"])) == (77, {"OBJECTID": 5})

@@ -64,14 +64,17 @@ def parts_used_by(part: str) -> set[str]:
         ("lake", {"errors", "loads", "schemas"}),
         ("cloud", {"errors"}),
         ("datasets", {"cloud", "errors", "lake", "loads", "schemas"}),
-        ("pipelines", {"arcgis", "errors", "lake", "loads", "parameters", "schemas"}),
+        ("cleaning", {"schemas"}),
+        ("pipelines", {"arcgis", "cleaning", "errors", "lake", "loads", "parameters", "schemas"}),
     ],
 )
 def test_a_part_uses_only_what_lies_below_it(part: str, allowed: set[str]) -> None:
     assert parts_used_by(part) <= allowed
 
 
-@pytest.mark.parametrize("part", ["arcgis", "sandbox", "schemas", "loads", "lake", "cloud"])
+@pytest.mark.parametrize(
+    "part", ["arcgis", "sandbox", "schemas", "cleaning", "loads", "lake", "cloud"]
+)
 def test_kedro_stays_above(part: str) -> None:
     assert not {name for name in imports_of(part) if name.split(".")[0] == "kedro"}
 

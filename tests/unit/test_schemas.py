@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import yaml
 from google.cloud.bigquery import Table
 from made import row, served
 
+import mpls311
 from mpls311.errors import UserError
 from mpls311.schemas import (
     MissingColumnsError,
@@ -24,8 +27,9 @@ from mpls311.schemas import (
     arrow_schema,
     bigquery_table,
     check_source_schema,
-    source_names,
+    source_columns,
 )
+from mpls311.schemas.drift import missing_columns
 from mpls311.schemas.table_files import table_files
 
 PROJECT = Path(__file__).parents[2]
@@ -152,10 +156,59 @@ def test_staging_is_laid_out_by_year_and_case() -> None:
 
 
 def test_source_names_are_those_a_layer_serves() -> None:
-    required = source_names(ServiceRequest, optional=False)
+    fields = [*row(), "IsAccessibilityRelated"]
 
-    assert list(required) == list(row())
-    assert source_names(ServiceRequest).keys() - required.keys() == {"IsAccessibilityRelated"}
+    found = source_columns(ServiceRequest, fields)
+
+    assert sorted(found.values()) == sorted(fields)
+    assert missing_columns(ServiceRequest, found) == {}
+    assert missing_columns(ServiceRequest, []).keys() == found.keys() - {"is_accessibility_related"}
+
+
+def test_a_field_may_have_had_other_names_and_be_spelled_in_any_case(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    columns = ServiceRequest.to_schema().columns
+    monkeypatch.setitem(columns["title"].metadata, "source", ["Headline", "TITLE"])
+
+    for served_as in ("Headline", "HEADLINE", "TITLE", "Title"):
+        assert source_columns(ServiceRequest, ["caseid", served_as]) == {
+            "case_id": "caseid",
+            "title": served_as,
+        }
+    assert source_columns(ServiceRequest, ["TITLE", "Headline"]) == {"title": "Headline"}
+    assert source_columns(ServiceRequest, ["title", "TITLE"]) == {"title": "TITLE"}
+    assert missing_columns(ServiceRequest, [])["title"] == "Headline"
+
+
+@pytest.mark.parametrize("name", ["FID", "ObjectId", "OBJECTID_1", "CASEID"])
+def test_the_object_id_is_what_the_layer_says(name: str) -> None:
+    fields = ["OBJECTID", "CASEID", name]
+
+    assert source_columns(ServiceRequest, fields, name)["object_id"] == name
+    assert source_columns(ServiceRequest, fields)["object_id"] == "OBJECTID"
+
+
+def test_only_the_models_know_names_of_the_city() -> None:
+    """The stand-in city apart, which serves them."""
+    package = Path(mpls311.__file__).parent
+    named = {
+        name
+        for model in (ServiceRequest, NeighborhoodVertex)
+        for name in missing_columns(model, []).values()
+        if not name.startswith("geometry_")
+    }
+    found = {
+        f"{path.relative_to(package)}: {name}"
+        for path in package.rglob("*.py")
+        if path.parts[len(package.parts)] != "sandbox" and path.name != "models.py"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        for name in named
+        if re.search(rf"\b{name}\b", node.value)
+    }
+
+    assert found == set()
 
 
 def test_a_layer_as_known_has_no_drift() -> None:
@@ -170,7 +223,7 @@ def test_new_columns_are_reported() -> None:
     assert check_source_schema(schema, "Public_311_2026") == ["Ward", "Bin"]
 
 
-@pytest.mark.parametrize("name", source_names(ServiceRequest, optional=False))
+@pytest.mark.parametrize("name", missing_columns(ServiceRequest, []).values())
 def test_a_missing_column_is_named(name: str) -> None:
     schema = served().schema
     schema = schema.remove(schema.get_field_index(name))

@@ -2,7 +2,7 @@
 
     async with ArcGISClient(ClientSettings(concurrency=8)) as client:
         layer = await client.layer("https://.../Public_311_2024/FeatureServer/0")
-        print(layer.name, await client.count(layer, "CASESTATUS = 1"), "open")
+        print(layer.name, await client.count(layer, "STATUS = 1"), "open")
         report = await client.read(layer, "1=1", Path("2024.parquet"))
         print(report.rows, "rows in", report.requests, "requests")
     pq.read_table("2024.parquet")  # columns and types as the layer declares them

@@ -80,7 +80,7 @@ def _misfit(value: object, field: Field, url: str) -> SchemaDriftError:
     if len(quoted) > _LONGEST_QUOTE:
         quoted = f"{quoted[:_LONGEST_QUOTE]}..."
     return SchemaDriftError(
-        f"{url} returns {quoted} in {field.name}, which the layer declares as {field.type}: "
+        f"returns {quoted} in {field.name}, which the layer declares as {field.type}: "
         "tell the layer's owner, the value cannot be kept as it is.",
         url=url,
         column=field.name,

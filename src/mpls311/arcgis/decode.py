@@ -102,7 +102,7 @@ def decode(body: bytes, layer: FeatureLayer) -> DecodedPage:
         page = _decode_tolerantly(body, layer)
     if page.table[layer.object_id_field].null_count:
         raise ServiceError(
-            f"{layer.query_url} returns features without a {layer.object_id_field}: "
+            f"returns features without a {layer.object_id_field}: "
             "such a layer cannot be read completely, tell its owner.",
             url=layer.query_url,
         )
@@ -170,7 +170,7 @@ def _decode_tolerantly(body: bytes, layer: FeatureLayer) -> DecodedPage:
     features = reply.get("features")
     if not isinstance(features, list):
         raise ServiceError(
-            f"{url} answers a query without features: "
+            "answers a query without features: "
             "check that the url names one layer, as in .../FeatureServer/0.",
             url=url,
         )
@@ -193,7 +193,7 @@ def _coerce_geometry(values: list[Any], column: pa.Field, url: str) -> pa.Array:
         return pa.array(values, column.type)
     except (pa.ArrowException, TypeError) as exc:
         raise SchemaDriftError(
-            f"{url} sent a geometry that does not fit the layer's type: read it again, and tell "
+            f"sent a geometry that does not fit the layer's type: read it again, and tell "
             f"its owner if it stays so ({exc}).",
             url=url,
             column=column.name,
@@ -215,10 +215,10 @@ def _check_fields(fields: Iterable[Mapping[str, Any]] | None, layer: FeatureLaye
     for field in layer.fields:
         found = listed.get(field.name)
         if found != field.type:
-            what = "misses" if found is None else f"now has type {found} for"
+            what = "misses" if found is None else f"has type {found} for"
             raise SchemaDriftError(
-                f"A page of {layer.query_url} {what} the field {field.name}, which the layer "
-                f"declares as {field.type}: the layer was changed, read it again from the start.",
+                f"answers with a page that {what} the field {field.name}, which the layer declares "
+                f"as {field.type}: the layer was changed, read it again from the start.",
                 url=layer.query_url,
                 column=field.name,
                 declared=field.type,
@@ -236,7 +236,6 @@ def _require_brace(body: bytes, url: str) -> None:
 
 def _unreadable(url: str, what: str) -> TransportError:
     return TransportError(
-        f"{url} sent {what} in place of JSON: try again later, the service or a proxy is in "
-        "trouble.",
+        f"sent {what} in place of JSON: try again later, the service or a proxy is in trouble.",
         url=url,
     )

@@ -9,8 +9,8 @@
     ├── TornReadError           the layer changed during every try to read it
     └── SchemaDriftError        a value, or a page, that contradicts the layer's metadata
 
-Every message is one sentence that ends in what to do. `retriable` says whether the same
-request may well succeed a little later.
+Every message is one sentence that begins with the address and ends in what to do. `retriable` says
+whether the same request may well succeed a little later.
 """
 
 import re
@@ -29,8 +29,15 @@ _IN_TROUBLE = "the service is in trouble, try again later"
 class ArcGISError(Exception):
     """Base of everything this package raises on purpose.
 
-    Attributes:
+    Args:
+        message: What goes on after the address in the sentence.
         url: Address of the layer or query the error is about.
+        code: HTTP status or ArcGIS error code, None where there is none.
+        retriable: Whether asking again may help.
+
+    Attributes:
+        what: The message without the address.
+        url: The address.
         code: HTTP status or ArcGIS error code, None where there is none.
         retriable: Whether asking again may help.
 
@@ -39,7 +46,8 @@ class ArcGISError(Exception):
     def __init__(
         self, message: str, *, url: str = "", code: int | None = None, retriable: bool = False
     ) -> None:
-        super().__init__(message)
+        super().__init__(f"{url} {message}" if url else message)
+        self.what = message
         self.url = url
         self.code = code
         self.retriable = retriable
@@ -163,7 +171,7 @@ def error_from_reply(url: str, error: object, *, status: int = 200) -> ArcGISErr
     http = f"HTTP {status}" if status != 200 else ""
     inner = f"error {code}" if code not in (None, status) else "" if http else "error of no code"
     said = f"'{message}'" + (f" ({'; '.join(details)})" if details else "")
-    sentence = f"{url} answers with {', '.join(filter(None, (http, inner, said)))}: {advice}."
+    sentence = f"answers with {', '.join(filter(None, (http, inner, said)))}: {advice}."
     shown = code if status == 200 else status
     if issubclass(kind, ServiceError):
         return kind(

@@ -47,12 +47,10 @@ _ARROW_TYPES: dict[str, pa.DataType] = {
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a layer; `type` is the esriFieldType name, `length` in characters."""
+    """One field of a layer; `type` is the esriFieldType name."""
 
     name: str
     type: str
-    length: int | None = None
-    nullable: bool = True
 
     @property
     def is_known(self) -> bool:
@@ -104,12 +102,10 @@ class FeatureLayer:
         if body.get("error") is not None:
             raise error_from_reply(url, body["error"])
         fields = _fields(url, body.get("fields") or ())
-        object_id_field = body.get("objectIdField") or next(
-            (field.name for field in fields if field.type == _OID), None
-        )
-        if object_id_field not in {field.name for field in fields}:
+        object_id_field = _object_id_field(fields, body.get("objectIdField"))
+        if object_id_field is None:
             raise ServiceError(
-                f"{url} does not describe a layer with rows and object ids: "
+                "does not describe a layer with rows and object ids: "
                 "give the address of one layer, as in .../FeatureServer/0.",
                 url=url,
             )
@@ -138,7 +134,7 @@ class FeatureLayer:
         there = {field.name for field in self.fields}
         if missing := [name for name in names if name not in there]:
             raise ServiceError(
-                f"{self.url} has no field {', '.join(missing)}: look at its fields.", url=self.url
+                f"has no field {', '.join(missing)}: look at its fields.", url=self.url
             )
         wanted = {self.object_id_field, *names}
         fields = tuple(field for field in self.fields if field.name in wanted)
@@ -186,8 +182,7 @@ class FeatureLayer:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ServiceError(
-                f"{self.url} has more than one column named {', '.join(twice)}: "
-                "ask its owner to rename them.",
+                f"has more than one column named {', '.join(twice)}: ask its owner to rename them.",
                 url=self.url,
             )
         return pa.schema(columns)
@@ -195,15 +190,20 @@ class FeatureLayer:
 
 def _fields(url: str, listed: Iterable[Any]) -> tuple[Field, ...]:
     try:
-        return tuple(
-            Field(item["name"], item["type"], item.get("length"), item.get("nullable") is not False)
-            for item in listed
-            if item["type"] != _SHAPE
-        )
+        return tuple(Field(item["name"], item["type"]) for item in listed if item["type"] != _SHAPE)
     except (KeyError, TypeError, AttributeError) as exc:
         raise ServiceError(
-            f"{url} lists a field without a name or a type: tell the layer's owner.", url=url
+            "lists a field without a name or a type: tell the layer's owner.", url=url
         ) from exc
+
+
+def _object_id_field(fields: Sequence[Field], named: object) -> str | None:
+    """The field that the layer names, in whatever letter case, else the one of that type."""
+    if not named:
+        return next((field.name for field in fields if field.type == _OID), None)
+    spelled = {field.name.lower(): field.name for field in fields}
+    exact = {field.name: field.name for field in fields}
+    return exact.get(str(named), spelled.get(str(named).lower()))
 
 
 def _last_edit(info: Mapping[str, Any]) -> int | None:

@@ -114,7 +114,7 @@ def check_edition(layer: FeatureLayer, edit_date: int | None) -> None:
     """
     if edit_date is not None and layer.data_last_edit_date != edit_date:
         raise TornReadError(
-            f"{layer.url} was edited since its edit date {edit_date} (now "
+            f"was edited since its edit date {edit_date} (now "
             f"{layer.data_last_edit_date}): read the new edition.",
             url=layer.url,
         )
@@ -133,7 +133,7 @@ def _check_bounds(page: Page, found: ObjectIds, layer: FeatureLayer) -> None:
         outside = int(np.count_nonzero((found < page.lo) | (found > page.hi)))
     if outside:
         raise ServiceError(
-            f"{layer.query_url} returns {outside} rows from outside the page that was asked for: "
+            f"returns {outside} rows from outside the page that was asked for: "
             "it ignores part of the query, so it cannot be read completely.",
             url=layer.query_url,
         )
@@ -141,7 +141,6 @@ def _check_bounds(page: Page, found: ObjectIds, layer: FeatureLayer) -> None:
 
 def _torn(layer: FeatureLayer, what: str) -> TornReadError:
     return TornReadError(
-        f"{layer.url} changed while it was read ({what}): "
-        "run it again when its publisher has finished.",
+        f"changed while it was read ({what}): run it again when its publisher has finished.",
         url=layer.url,
     )

@@ -132,7 +132,7 @@ def _member(body: bytes, key: str, url: str) -> Any:
 
 def _no_answer(url: str, key: str, reply: object) -> ServiceError:
     return ServiceError(
-        f"{url} answers {str(reply)[:80]!r} where {key} was asked for: "
+        f"answers {str(reply)[:80]!r} where {key} was asked for: "
         "check that the url names one layer, as in .../FeatureServer/0.",
         url=url,
     )

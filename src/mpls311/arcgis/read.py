@@ -111,7 +111,9 @@ class LayerReader:
             layer = fresh
         if isinstance(last, SchemaDriftError):
             raise last
-        raise TornReadError(f"Read {passes} times in vain: {last}", url=layer.url) from last
+        raise TornReadError(
+            f"was read {passes} times in vain: it {last.what}", url=layer.url
+        ) from last
 
     async def _pass(self, layer: FeatureLayer, torn_reads: int) -> ReadReport:
         ids, count = await self._listed(layer)
@@ -184,7 +186,7 @@ class LayerReader:
         except ServiceError as exc:
             if not (layer.supports_pagination and layer.supports_order_by):
                 raise ServiceError(
-                    f"{layer.url} can neither list its object ids nor be read in ordered pages, so "
+                    f"can neither list its object ids nor be read in ordered pages, so "
                     f"it cannot be read completely: ask its owner to allow one of them. ({exc})",
                     url=layer.url,
                     code=exc.code,

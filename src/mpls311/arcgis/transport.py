@@ -94,7 +94,7 @@ class _Reply:
         wait = parse_retry_after(self.headers.get("Retry-After"), dt.datetime.now(dt.UTC))
         if wait is None or not error.retriable:
             return error
-        return ThrottledError(str(error), url=self.url, code=error.code, retry_after=wait)
+        return ThrottledError(error.what, url=self.url, code=error.code, retry_after=wait)
 
     def _error(self) -> object:
         """The error object of a refusal; the status line where there is none, as in HTML."""
@@ -113,7 +113,7 @@ class _Reply:
             return igzip.decompress(self.body)  # type: ignore[no-untyped-call, no-any-return]
         except (OSError, EOFError, igzip_lib.IsalError) as exc:  # type: ignore[misc]
             raise TransportError(
-                f"{self.url} sent a body that cannot be unpacked ({exc}): try again later, the "
+                f"sent a body that cannot be unpacked ({exc}): try again later, the "
                 "service or a proxy is in trouble.",
                 url=self.url,
             ) from exc
@@ -181,8 +181,8 @@ class Transport:
             if not scope.expired():
                 raise
             raise TransportError(
-                f"Reading {url} did not end within the deadline of {self.settings.deadline:g} s: "
-                "run it again, with a longer deadline if the service is just slow.",
+                f"was not read within the deadline of {self.settings.deadline:g} s: run it again, "
+                "with a longer deadline if the service is just slow.",
                 url=url,
                 retriable=False,
             ) from exc
@@ -258,7 +258,7 @@ class Transport:
                 question.meter.bytes += len(body)
         except TimeoutError as exc:
             raise TransportError(
-                f"{url} did not answer within {self.settings.timeout:g} s: try again later.",
+                f"did not answer within {self.settings.timeout:g} s: try again later.",
                 url=url,
             ) from exc
         except (aiohttp.ClientError, OSError) as exc:
@@ -310,15 +310,15 @@ def _is_retriable(exc: Exception) -> bool:
 def _connection_error(url: str, exc: Exception) -> TransportError:
     if isinstance(exc, aiohttp.InvalidURL):
         return TransportError(
-            f"{url} is not an address: correct it.", url=url, unreachable=True, retriable=False
+            "is not an address: correct it.", url=url, unreachable=True, retriable=False
         )
     if isinstance(exc, aiohttp.ClientConnectorError):
         return TransportError(
-            f"{url} cannot be reached ({exc}): check the address and the network.",
+            f"cannot be reached ({exc}): check the address and the network.",
             url=url,
             unreachable=True,
         )
     return TransportError(
-        f"The connection to {url} broke off ({type(exc).__name__}: {exc}): try again later.",
+        f"broke the connection off ({type(exc).__name__}: {exc}): try again later.",
         url=url,
     )

@@ -16,8 +16,6 @@ class Decision:
     reason: str
     since: datetime | None = None
     """For incremental: ask for rows opened or updated at or after this instant."""
-    load: Load | None = None
-    """For resume: the pending load to take up."""
 
 
 def decide(
@@ -52,7 +50,7 @@ def decide(
         and _same_edition(pending, edit_date)
         and mode in (pending.ingested.mode, "incremental")
     ):
-        return Decision("resume", f"takes up {pending.load_id}", load=pending)
+        return Decision("resume", f"takes up {pending.load_id}")
     if mode == "full":
         return Decision("full", "asked for")
     last_full = history.last_full(year)

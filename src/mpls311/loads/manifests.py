@@ -33,6 +33,8 @@ class Ingested(_OfALoad):
     phase: Literal["ingest"] = "ingest"
     source_id: str
     layer_url: str
+    object_id_field: str | None = None
+    """What the layer names as its object id; None in manifests of versions that did not say."""
     mode: Mode
     since: AwareDatetime | None = None
     """Incremental: rows opened or updated at or after this instant were asked for."""

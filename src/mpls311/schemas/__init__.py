@@ -6,18 +6,21 @@
     TrackedLoad        a row of the load tracking table
 
 `arrow_schema` turns a model into the Arrow schema that files and tables are written with,
-`bigquery_table` into a BigQuery table with its partitions and clustering;
-`clean` turns rows as the service serves them into accepted and quarantined ones.
+`bigquery_table` into a BigQuery table with its partitions and clustering; `source_columns` finds
+the columns of a model in a feature layer.
 """
 
-from mpls311.schemas.arrow import arrow_schema, source_names
+from mpls311.schemas.arrow import arrow_schema
 from mpls311.schemas.bigquery import bigquery_table
-from mpls311.schemas.cleaning import CleanedRows, clean
+from mpls311.schemas.drift import (
+    MissingColumnsError,
+    RetypedColumnError,
+    check_source_schema,
+    source_columns,
+)
 from mpls311.schemas.models import NeighborhoodVertex, QuarantinedRow, ServiceRequest, TrackedLoad
-from mpls311.schemas.source import MissingColumnsError, RetypedColumnError, check_source_schema
 
 __all__ = [
-    "CleanedRows",
     "MissingColumnsError",
     "NeighborhoodVertex",
     "QuarantinedRow",
@@ -27,6 +30,5 @@ __all__ = [
     "arrow_schema",
     "bigquery_table",
     "check_source_schema",
-    "clean",
-    "source_names",
+    "source_columns",
 ]

@@ -1,4 +1,4 @@
-"""Arrow schemas and source names, derived from the Pandera models."""
+"""Arrow schemas, derived from the Pandera models."""
 
 from functools import cache
 
@@ -20,19 +20,3 @@ def arrow_schema(model: type[pa.DataFrameModel]) -> pyarrow.Schema:
             for name, column in model.to_schema().columns.items()
         ]
     )
-
-
-@cache
-def source_names(model: type[pa.DataFrameModel], *, optional: bool = True) -> dict[str, str]:
-    """Field of the feature layer -> column of the model, in the model's order.
-
-    Args:
-        model: A model whose columns carry `metadata={"source": ...}`.
-        optional: Whether to include fields that only some layers have.
-    """
-    return {
-        metadata["source"]: name
-        for name, column in model.to_schema().columns.items()
-        if (metadata := column.metadata or {}).get("source")
-        and (optional or not metadata.get("optional"))
-    }

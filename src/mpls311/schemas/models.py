@@ -1,7 +1,8 @@
 """What a row of each table is: columns in order, types, rules, descriptions, source names.
 
 The column names are those of the reference warehouse (mikecolemn/mpls-311-data), so that its
-queries keep working; `metadata={"source": ...}` names the field of the city's feature layer.
+queries keep working; `metadata={"source": ...}` names the field of the city's feature layer, or
+several, newest first, where layers of different years name it differently.
 """
 
 from typing import Annotated, ClassVar
@@ -41,7 +42,7 @@ class ServiceRequest(pa.DataFrameModel):
     )
     object_id: Series[Integer] = pa.Field(
         description="Row number within its layer; changes whenever the layer is republished.",
-        metadata={"source": "OBJECTID"},
+        metadata={"source": "OBJECTID", "is_object_id": True},
     )
     subject_name: Series[Text] = pa.Field(
         nullable=True,

@@ -6,7 +6,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mpls311.errors import UserError
-from mpls311.schemas.arrow import arrow_schema, source_names
+from mpls311.schemas.arrow import arrow_schema
+from mpls311.schemas.drift import missing_columns, source_columns
 from mpls311.schemas.models import NeighborhoodVertex
 
 RINGS = "geometry_rings"
@@ -33,8 +34,9 @@ def borders_of(rows: pa.Table) -> pa.Table:
     schema = arrow_schema(NeighborhoodVertex)
     if not rows.column_names:
         return schema.empty_table()
-    needed = [*source_names(NeighborhoodVertex, optional=False), RINGS]
-    if missing := [name for name in needed if name not in rows.column_names]:
+    found = source_columns(NeighborhoodVertex, rows.column_names)
+    missing = list(missing_columns(NeighborhoodVertex, found).values())
+    if missing := missing + [RINGS] * (RINGS not in rows.column_names):
         raise UnusableNeighborhoodsError(
             f"The neighbourhood layer has no {', '.join(missing)}: name the right layer in "
             "source.neighborhoods_service, or none at all (null)."
@@ -59,9 +61,8 @@ def _vertices(rows: pa.Table) -> pa.Table:
     ring = pc.list_parent_indices(corners)
     feature = features.take(ring)
     columns: dict[str, pa.Array] = {
-        column: rows[source].combine_chunks().take(feature)
-        for source, column in source_names(NeighborhoodVertex).items()
-        if source in rows.column_names
+        column: rows[field].combine_chunks().take(feature)
+        for column, field in source_columns(NeighborhoodVertex, rows.column_names).items()
     }
     columns.setdefault("community_name", pa.nulls(len(ring), pa.string()))
     # Numbers may be spelled as text, as BDNUM is in the city's own downloads.

@@ -10,11 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mpls311.arcgis import ArcGISClient, ReadReport
-from mpls311.lake import BATCH_ROWS, Cases, KnownCases
-from mpls311.schemas import clean
-
-_COLUMNS = ("CASEID", "OPENEDDATETIME")
-"""What says whether a row is acceptable, and of which case it is."""
+from mpls311.cleaning import acceptable
+from mpls311.lake import Cases, KnownCases
+from mpls311.schemas import ServiceRequest, source_columns
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,10 @@ async def compare_cases(
         loaded_at: When the load began; times are judged against it.
 
     """
-    served = pq.read_table(window, columns=[report.layer.object_id_field, *_COLUMNS])
+    columns = source_columns(ServiceRequest, report.layer.arrow_schema.names)
+    # What says whether a row is acceptable, and of which case it is.
+    fields = [columns["case_id"], columns["open_datetime"]]
+    served = pq.read_table(window, columns=fields)
     in_window = _acceptable(served, loaded_at)
     is_new = np.isin(in_window, known.cases, invert=True)
     again = in_window[~is_new]
@@ -65,7 +66,7 @@ async def compare_cases(
     if is_clear and appeared == np.count_nonzero(is_new):
         return CasesCompared()
     path = window.with_suffix(".cases.parquet")
-    whole = await client.read(report.layer, "1=1", path, fields=_COLUMNS)
+    whole = await client.read(report.layer, "1=1", path, fields=fields)
     in_layer = _acceptable(pq.read_table(path), loaded_at)
     path.unlink()
     unseen = np.setdiff1d(in_layer, np.concatenate([known.cases, in_window]))
@@ -74,13 +75,4 @@ async def compare_cases(
 
 def _acceptable(rows: pa.Table, loaded_at: datetime) -> Cases:
     """Case ids of the rows that validation will accept, with repeats."""
-    kept = [
-        clean(
-            pa.Table.from_batches([batch]),
-            source_year=loaded_at.year,
-            load_id="",
-            loaded_at=loaded_at,
-        ).accepted["case_id"]
-        for batch in rows.to_batches(max_chunksize=BATCH_ROWS)
-    ]
-    return np.concatenate([np.array([], dtype=np.int64), *(cases.to_numpy() for cases in kept)])
+    return np.asarray(acceptable(rows, loaded_at=loaded_at), dtype=np.int64)

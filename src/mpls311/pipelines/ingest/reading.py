@@ -27,15 +27,16 @@ from mpls311.loads import (
     Ingested,
     LakeFile,
     LoadHistory,
+    Mode,
     Unchanged,
     decide,
     is_read_in_full,
     mint_load_id,
 )
-from mpls311.parameters import Mode, SourceSettings
+from mpls311.parameters import SourceSettings
 from mpls311.pipelines.ingest.deletions import CasesCompared, compare_cases
 from mpls311.pipelines.ingest.progress import ReadingProgress
-from mpls311.schemas import check_source_schema
+from mpls311.schemas import ServiceRequest, check_source_schema, source_columns
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +141,7 @@ def _check_schemas(layers: Iterable[FeatureLayer]) -> None:
     problems = []
     for layer in layers:
         try:
-            new = check_source_schema(layer.arrow_schema, layer.name)
+            new = check_source_schema(layer.arrow_schema, layer.name, layer.object_id_field)
         except UserError as exc:
             problems.append(exc)
             continue
@@ -260,7 +261,7 @@ class _Reader:
         load_id = self._mint(year)
         folder = self._spool / str(year)
         spool = folder / "rows.parquet"
-        where = window(decision.since) if decision.since else "1=1"
+        where = window(layer, decision.since) if decision.since else "1=1"
         read = partial(
             self._client.read,
             path=spool,
@@ -283,6 +284,7 @@ class _Reader:
             ended_at=datetime.now(UTC),
             source_id=self._source.id,
             layer_url=layer.url,
+            object_id_field=layer.object_id_field,
             mode="incremental" if decision.since else "full",
             since=decision.since,
             job_start=self._now,
@@ -317,10 +319,12 @@ class _Reader:
         return mint_load_id(year, self._now, self._history.newest_id(year))
 
 
-def window(since: datetime) -> str:
-    """The where clause for rows opened or updated at or after an instant (UTC)."""
+def window(layer: FeatureLayer, since: datetime) -> str:
+    """The where clause for rows of a layer opened or updated at or after an instant (UTC)."""
+    fields = source_columns(ServiceRequest, layer.arrow_schema.names)
     literal = f"TIMESTAMP '{since.astimezone(UTC):%Y-%m-%d %H:%M:%S}'"
-    return f"(OPENEDDATETIME >= {literal} OR LastUpdateDate >= {literal})"
+    stamps = (fields["open_datetime"], fields["last_update_datetime"])
+    return "(" + " OR ".join(f"{field} >= {literal}" for field in stamps) + ")"
 
 
 def _summary(decision: Decision, load: Ingested, resumed: int) -> str:

@@ -11,15 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from mpls311.cleaning import CleanedRows, clean
 from mpls311.lake import BATCH_ROWS, KEY_COLUMNS, KnownCases, LakeFiles, sha256_of
 from mpls311.loads import LakeFile, Load, Validated
 from mpls311.schemas import (
-    CleanedRows,
     QuarantinedRow,
     ServiceRequest,
     arrow_schema,
     check_source_schema,
-    clean,
 )
 
 
@@ -53,12 +52,16 @@ def split_load(load: Load, raw: LakeFiles, known: KnownCases, spool: Path) -> Sp
         _writer(rejected_path, arrow_schema(QuarantinedRow)) as rejected_file,
     ):
         for batch in raw.batches(load.ingested.file.name, BATCH_ROWS):
-            tally.new_columns = check_source_schema(batch.schema, load.ingested.layer_url)
+            ingested = load.ingested
+            tally.new_columns = check_source_schema(
+                batch.schema, ingested.layer_url, ingested.object_id_field
+            )
             rows = clean(
                 batch,
                 source_year=load.source_year,
                 load_id=load.load_id,
-                loaded_at=load.ingested.job_start,
+                loaded_at=ingested.job_start,
+                object_id_field=ingested.object_id_field,
             )
             ServiceRequest.validate(rows.accepted.to_pandas(types_mapper=pd.ArrowDtype), lazy=True)
             accepted_file.write_table(rows.accepted)

@@ -20,7 +20,7 @@ no location.
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -30,15 +30,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from mpls311.schemas.arrow import arrow_schema, source_names
+from mpls311.schemas import QuarantinedRow, ServiceRequest, arrow_schema, source_columns
 from mpls311.schemas.models import (
     EARLIEST,
     EASTINGS,
     LATITUDES,
     LONGITUDES,
     NORTHINGS,
-    QuarantinedRow,
-    ServiceRequest,
 )
 
 FUTURE_TOLERANCE = timedelta(days=2)
@@ -63,23 +61,44 @@ class CleanedRows:
     """Rows with the Arrow schema of QuarantinedRow."""
 
 
-def clean(rows: pa.Table, *, source_year: int, load_id: str, loaded_at: datetime) -> CleanedRows:
+def acceptable(rows: pa.Table, *, loaded_at: datetime) -> pa.Array:
+    """The case ids of the rows that `clean` accepts, with repeats.
+
+    Args:
+        rows: As for `clean`; only the fields of case_id and open_datetime are looked at.
+        loaded_at: As for `clean`.
+    """
+    batch = _Batch(rows, source_columns(ServiceRequest, rows.column_names), loaded_at)
+    batch.judge()
+    return batch.columns["case_id"].filter(pc.is_null(batch.rejections.joined()))
+
+
+def clean(
+    rows: pa.Table,
+    *,
+    source_year: int,
+    load_id: str,
+    loaded_at: datetime,
+    object_id_field: str | None = None,
+) -> CleanedRows:
     """Clean a batch of rows as served by a feature layer.
 
     Args:
-        rows: Source column names and types, as checked by `check_source_schema`; what says which
-            rows are accepted is CASEID and OPENEDDATETIME, other columns may be left out.
+        rows: Source column names and types, as checked by `check_source_schema`.
         source_year: The year of the layer.
         load_id: The load that read the rows.
         loaded_at: When that load began; times are judged against it.
+        object_id_field: What the layer names as its object id, as for `source_columns`.
     """
-    batch = _Batch(rows, loaded_at)
+    fields = source_columns(ServiceRequest, rows.column_names, object_id_field)
+    batch = _Batch(rows, fields, loaded_at)
+    batch.judge()
     batch.clean_texts()
     batch.clean_times()
     batch.clean_status()
     batch.clean_location()
     load = {
-        "extras": _extras(rows),
+        "extras": _extras(rows, fields.values()),
         "repairs": batch.repairs.joined(),
         "source_year": pa.repeat(pa.scalar(source_year, pa.int64()), rows.num_rows),
         "load_id": pa.repeat(pa.scalar(load_id), rows.num_rows),
@@ -116,26 +135,28 @@ class _Reasons:
 class _Batch:
     """The columns of a batch under their new names, and the reasons collected on the way."""
 
-    def __init__(self, rows: pa.Table, loaded_at: datetime) -> None:
+    def __init__(self, rows: pa.Table, fields: Mapping[str, str], loaded_at: datetime) -> None:
         self.repairs = _Reasons()
         self.rejections = _Reasons()
         self._latest = pd.Timestamp(loaded_at) + FUTURE_TOLERANCE
-        target = arrow_schema(ServiceRequest)
-        self.columns: dict[str, pa.Array] = {
-            column: _cast(rows.column(source).combine_chunks(), target.field(column).type)
-            if source in rows.column_names
-            else pa.nulls(rows.num_rows, target.field(column).type)
-            for source, column in source_names(ServiceRequest).items()
+        self._served = {
+            column: rows.column(field).combine_chunks() for column, field in fields.items()
         }
-        # A number that is no whole number is null by now, and yet not missing.
-        status = self.columns["case_status"]
-        if "CASESTATUS" in rows.column_names:
-            status = rows.column("CASESTATUS").combine_chunks()
-        self._status_misread = pc.and_(pc.is_valid(status), pc.is_null(self.columns["case_status"]))
-        case_id = self.columns["case_id"]
-        usable = pc.fill_null(pc.greater(case_id, 0), False)
+        self.columns: dict[str, pa.Array] = {
+            field.name: _cast(self._served[field.name], field.type)
+            if field.name in self._served
+            else pa.nulls(rows.num_rows, field.type)
+            for field in arrow_schema(ServiceRequest)
+        }
+
+    def judge(self) -> None:
+        """Find the rows to reject: without a usable case id, or opening time."""
+        usable = pc.fill_null(pc.greater(self.columns["case_id"], 0), False)
         self.rejections.add("case_id_unusable", pc.invert(usable))
         self._set_null("case_id", pc.invert(usable))
+        opened = self.columns["open_datetime"]
+        self.rejections.add("open_datetime_missing", pc.is_null(opened))
+        self.rejections.add("open_datetime_absurd", self._absurd(opened))
 
     def clean_texts(self) -> None:
         blank = trimmed = None
@@ -152,17 +173,17 @@ class _Batch:
         self.repairs.add("trimmed_text", trimmed)
 
     def clean_times(self) -> None:
-        opened = self.columns["open_datetime"]
-        self.rejections.add("open_datetime_missing", pc.is_null(opened))
-        self.rejections.add("open_datetime_absurd", self._absurd(opened))
         for name in ("closed_datetime", "last_update_datetime"):
             absurd = self._absurd(self.columns[name])
             self.repairs.add(f"{name}_absurd", absurd)
             self._set_null(name, absurd)
 
     def clean_status(self) -> None:
-        known = pc.is_in(self.columns["case_status"], value_set=pa.array([0, 1, None], pa.int64()))
-        self.repairs.add("case_status_unknown", pc.or_(pc.invert(known), self._status_misread))
+        status = self.columns["case_status"]
+        known = pc.is_in(status, value_set=pa.array([0, 1, None], pa.int64()))
+        # A number that is no whole number is null by now, and yet not missing.
+        misread = pc.and_(pc.is_valid(self._served.get("case_status", status)), pc.is_null(status))
+        self.repairs.add("case_status_unknown", pc.or_(pc.invert(known), misread))
         self._set_null("case_status", pc.invert(known))
 
     def clean_location(self) -> None:
@@ -221,8 +242,8 @@ def _cast(column: pa.Array, target: pa.DataType) -> pa.Array:
     return column.cast(target)
 
 
-def _extras(rows: pa.Table) -> pa.Array:
-    unknown = [name for name in rows.column_names if name not in source_names(ServiceRequest)]
+def _extras(rows: pa.Table, known: Collection[str]) -> pa.Array:
+    unknown = [name for name in rows.column_names if name not in known]
     if not unknown:
         return pa.nulls(rows.num_rows, pa.string())
     documents = _json_documents(rows.select(unknown))
