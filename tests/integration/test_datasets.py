@@ -185,6 +185,15 @@ def look(load_id: str) -> Unchanged:
     )
 
 
+def test_duckdb_reads_files_of_a_bucket(bucket: str, tmp_path: Path) -> None:
+    uri = f"{bucket}/{tmp_path.name}/rows.parquet"
+    with gcsfs.GCSFileSystem(token="anon").open(uri, "wb") as file:
+        pq.write_table(tracked("a"), file)
+
+    table(tmp_path, fs_args={"token": "anon"}).save([uri, uri])
+    assert list(table(tmp_path).load()["load_id"]) == ["a", "a"]
+
+
 class TestLake:
     def test_a_file_is_written_once(self, lake: tuple[str, dict[str, str]], tmp_path: Path) -> None:
         path, credentials = lake
