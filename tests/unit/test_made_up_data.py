@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from made import ingested
+from made import BASE, ingested
 from pydantic import ValidationError
 
 from mpls311.loads import LoadHistory
@@ -50,7 +50,8 @@ def test_page_and_figures_follow_the_source(source: str, made_up: bool) -> None:
 
 
 def test_the_stand_in_city_goes_by_no_other_name() -> None:
-    assert SourceSettings(id=STAND_IN_CITY, services_url=None).id == STAND_IN_CITY
+    nowhere = BASE["source"] | {"services_url": None}
+    assert SourceSettings.model_validate(nowhere | {"id": STAND_IN_CITY}).id == STAND_IN_CITY
 
     with pytest.raises(ValidationError, match=r"made-up rows would go by the name of city\."):
-        SourceSettings(id="city", services_url=None)
+        SourceSettings.model_validate(nowhere | {"id": "city"})
