@@ -270,7 +270,7 @@
     const rows = of("target", year).sort((a, b) => (worse ? 1 : -1) * (a.share_change - b.share_change));
     $("targets-note").textContent = rows.length
       ? `A target is the time in which three quarters of the requests of up to three earlier years were closed, by type and channel. ${year} is measured against it, by the requests that are at least as old as the target: ${count(rows.length)} kinds of requests, ${count(rows.filter((row) => row.share_change < 0).length)} of them worse. Those with few requests are left out.`
-      : `There are no earlier years to measure ${year} against: load them, as in kedro run --params years=${year - 3}-${year}.`;
+      : `No year before ${year} is here to measure it against.`;
     table("targets-table", [{ label: "Type and channel", text: true }, { label: "Points" }, { label: `Within, ${year}` }, { label: "before" }, { label: "Target" }, { label: "Measured" }],
       rows.map((row) => ({
         cells: [`${data.types[row.type][1]}, ${data.channels[row.channel]}`, { text: points(row.share_change), kind: row.share_change < -0.005 ? "worse" : row.share_change > 0.005 ? "better" : null },
