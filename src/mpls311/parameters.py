@@ -11,6 +11,7 @@ from pydantic import (
     Field,
     HttpUrl,
     RootModel,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -24,6 +25,9 @@ CITY_TIME = ZoneInfo("America/Chicago")
 
 STAND_IN_CITY = "stand-in-city"
 """The source id of the stand-in city: what bears it is made up, wherever it is kept."""
+
+_SERVER = re.compile(r"/(Feature|Map)Server(/\d+)?$", re.IGNORECASE)
+_LAYER = re.compile(r"/\d+$")
 
 _HOW = "Write one year (2023), a range (2015-2026), several (2019,2021), all, or recent."
 
@@ -101,10 +105,12 @@ class SourceSettings(_Settings):
     services_url: HttpUrl | None
     """The root up to /rest/services; None starts the stand-in city."""
     service_name: str
+    """Where the layer of a `{year}` is: the name of a feature service; a path below services_url,
+    as `Folder/Requests_{year}/MapServer/2`; or a whole address."""
     service_names: dict[int, str]
-    """Service names of the years that do not follow the pattern."""
+    """The same for the years that do not follow the pattern."""
     neighborhoods_service: str | None
-    """Service name of the city's neighbourhoods; None does without."""
+    """The same for the city's neighbourhoods; None does without."""
     concurrency: Annotated[int, Field(ge=1, le=64)]
     deadline_minutes: Annotated[float, Field(gt=0)]
     overlap_days: Annotated[float, Field(ge=0)]
@@ -112,13 +118,15 @@ class SourceSettings(_Settings):
     today: date | None
     """The date that `all` and `recent` end with; None is today in Minneapolis."""
 
-    @field_validator("services_url", mode="before")
+    @field_validator(
+        "services_url", "service_name", "service_names", "neighborhoods_service", mode="before"
+    )
     @classmethod
-    def _only_an_address(cls, value: Any) -> Any:
+    def _only_addresses(cls, value: Any, info: ValidationInfo) -> Any:
         if set(str(value)) & set("@?#"):
             raise ValueError(
-                "source.services_url must be a plain address up to /rest/services: leave out user "
-                "name, password, ? and #. It is written into manifests and shown in messages."
+                f"source.{info.field_name} must be a plain address: leave out user name, password, "
+                "? and #. Addresses are written into manifests and shown in messages."
             )
         return value
 
@@ -143,7 +151,7 @@ class SourceSettings(_Settings):
 
     def layer_url(self, year: int) -> str:
         """The address of a year's feature layer."""
-        return self._layer_url(self.service_names.get(year, self.service_name.format(year=year)))
+        return self._layer_url(self.service_names.get(year, self.service_name), year)
 
     @property
     def neighborhoods_url(self) -> str | None:
@@ -151,8 +159,14 @@ class SourceSettings(_Settings):
         name = self.neighborhoods_service
         return self._layer_url(name) if name else None
 
-    def _layer_url(self, service: str) -> str:
-        return f"{str(self.services_url).rstrip('/')}/{service}/FeatureServer/0"
+    def _layer_url(self, service: str, year: int | None = None) -> str:
+        # Not format(): whatever else is in braces belongs to the address.
+        place = service.replace("{year}", str(year)).strip("/")
+        if "://" not in place:
+            place = f"{str(self.services_url).rstrip('/')}/{place}"
+        if not _SERVER.search(place):
+            place += "/FeatureServer"
+        return place if _LAYER.search(place) else f"{place}/0"
 
 
 class SandboxSettings(_Settings):

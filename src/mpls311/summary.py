@@ -46,11 +46,11 @@ def status_table(history: LoadHistory) -> RenderableType:
         return "No load exists yet: run `kedro run` first."
     table = _table("Year", "Last full read", "Watermark", "Pending", "Rejected", texts=4)
     for year in history.years:
-        full, pending = history.last_full(year), history.pending_of(year)
+        pending = history.pending_of(year)
         validated = [load.validated for load in history.of_year(year) if load.validated]
         table.add_row(
             str(year),
-            _time(full.ingested.job_start if full else None),
+            _time(history.last_full_read(year)),
             _time(history.watermark(year)),
             f"{pending.load_id} ({pending.state})" if pending else "",
             f"{sum(v.rejected for v in validated[-1:]):,}",

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import yaml
 
-from mpls311.loads import Failed, Ingested, LakeFile, Published, Validated
+from mpls311.loads import Failed, Ingested, LakeFile, Published, Unchanged, Validated
 from mpls311.loads.manifests import Mode
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -76,6 +76,24 @@ def ingested(
         retries=2,
         bytes=4096,
         file=lake_file(f"{year}/{load_id(day, year)}.parquet"),
+    )
+
+
+def look(day: int, *, year: int = 2023, mode: Mode = "incremental", edition: int = 1) -> Unchanged:
+    """Return the manifest of a look, `day` days before NOW, that found nothing new."""
+    start = NOW - days(day)
+    return Unchanged(
+        load_id=load_id(day, year),
+        source_year=year,
+        ended_at=start + timedelta(seconds=1),
+        source_id="city",
+        mode=mode,
+        job_start=start,
+        edit_date_before=edition,
+        max_record_count=2000,
+        requests=2,
+        retries=0,
+        bytes=0,
     )
 
 

@@ -6,9 +6,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from made import NOW, days, failed, ingested, load_id, validated, whole
+from made import NOW, days, failed, ingested, load_id, look, validated, whole
 
-from mpls311.loads import Decision, LoadHistory, Manifest, decide, is_read_in_full
+from mpls311.loads import (
+    Decision,
+    Edition,
+    LoadHistory,
+    Manifest,
+    decide,
+    is_read_in_full,
+    one_overdue,
+)
 from mpls311.loads.manifests import Mode
 
 WATERMARK = NOW - days(1)
@@ -16,11 +24,15 @@ LATER = NOW - timedelta(hours=1)
 
 
 def decision(
-    *loads: tuple[Manifest, ...], edition: int | None, mode: Mode = "incremental", **changes: Any
+    *loads: tuple[Manifest, ...],
+    edition: int | None,
+    count: int | None = 3,
+    mode: Mode = "incremental",
+    **changes: Any,
 ) -> Decision:
     history = LoadHistory(manifest for load in loads for manifest in load)
     settings: dict[str, Any] = {"now": NOW, "overlap": days(2), "full_every": days(30)}
-    return decide(history, 2023, edition, mode=mode, **(settings | changes))
+    return decide(history, 2023, Edition(edition, count), mode=mode, **(settings | changes))
 
 
 def full(day: int, edition: int | None, watermark: datetime | None = WATERMARK) -> Any:
@@ -54,12 +66,12 @@ def pending(day: int, edition: int | None, mode: Mode = "full") -> Any:
         ),
         pytest.param([full(31, 5)], 6, "incremental", "full", id="full read is due"),
         pytest.param([full(30, 5)], 6, "incremental", "incremental", id="due tomorrow"),
-        pytest.param([full(31, 5)], 5, "incremental", "unchanged", id="due, same edition"),
+        pytest.param([full(31, 5)], 5, "incremental", "full", id="due, same edition"),
         pytest.param(
             [full(31, 5), incremental(3, 6)], 6, "incremental", "full", id="due, same as increment"
         ),
         pytest.param(
-            [full(31, 5), incremental(3, 6)], 5, "incremental", "unchanged", id="due, as full one"
+            [full(31, 5), incremental(3, 6)], 5, "incremental", "full", id="due, as full one"
         ),
         pytest.param([full(31, None)], None, "incremental", "full", id="due, no edit date"),
         pytest.param([full(3, 5)], 5, "full", "full", id="full asked for"),
@@ -118,10 +130,58 @@ def test_a_full_read_may_be_certain_before_the_layer_is_seen(
     loads: list[Any], mode: Mode, certain: bool
 ) -> None:
     history = LoadHistory(manifest for load in loads for manifest in load)
-    actions = {decision(*loads, edition=edition, mode=mode).action for edition in (None, 4, 5, 6)}
+    decisions = [decision(*loads, edition=edition, mode=mode) for edition in (None, 4, 5, 6)]
 
     assert is_read_in_full(history, 2023, mode) is certain
-    assert (actions == {"full"}) is certain
+    # One that is overdue may have to wait for another year.
+    assert all(d.action == "full" and not d.overdue_since for d in decisions) is certain
+
+
+@pytest.mark.parametrize(
+    ("counted", "service_count", "mode", "count", "action"),
+    [
+        pytest.param(3, 3, "full", 3, "unchanged", id="same count"),
+        pytest.param(3, 3, "full", 4, "incremental", id="another count"),
+        pytest.param(3, 3, "full", None, "unchanged", id="no count now"),
+        pytest.param(None, 3, "full", 3, "unchanged", id="that of the full read"),
+        pytest.param(None, 3, "full", 4, "incremental", id="not that of the full read"),
+        pytest.param(None, 1, "incremental", 9, "unchanged", id="a window counts nothing"),
+    ],
+)
+def test_the_same_edit_date_needs_the_same_count(
+    counted: int | None, service_count: int, mode: Mode, count: int | None, action: str
+) -> None:
+    load = ingested(3, edition=5, mode=mode).model_copy(
+        update={"layer_count": counted, "service_count": service_count}
+    )
+
+    assert decision(full(9, 4), whole(load), edition=5, count=count).action == action
+
+
+def test_a_full_look_counts_as_a_full_read() -> None:
+    looked = look(10, mode="full")
+
+    assert decision(full(40, 5), (looked,), edition=5).action == "unchanged"
+    assert decision(full(40, 5), (look(10),), edition=5).action == "full"
+    assert decision(full(45, 5), (look(31, mode="full"),), edition=5).action == "full"
+    history = LoadHistory([*full(40, 5), looked])
+    assert history.last_full_read(2023) == looked.job_start
+
+
+def test_of_the_years_that_stand_still_one_is_read_again_in_a_run() -> None:
+    due = {year: Decision("full", "old", overdue_since=NOW - days(40 + year)) for year in (1, 3, 2)}
+    others = {4: Decision("full", "asked for"), 5: Decision("unchanged", "same")}
+
+    left = one_overdue(due | others)
+
+    assert {year: d.action for year, d in left.items()} == {
+        1: "unchanged",
+        2: "unchanged",
+        3: "full",
+        4: "full",
+        5: "unchanged",
+    }
+    assert one_overdue(others) == others
 
 
 def test_an_incremental_read_begins_before_the_newest_watermark() -> None:

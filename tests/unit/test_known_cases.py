@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
+from fsspec.implementations.local import LocalFileSystem
 from hypothesis import given
 from hypothesis import strategies as st
+from made import ingested, published, validated
 
-from mpls311.lake import KEY_COLUMNS, best_versions
+from mpls311.lake import KEY_COLUMNS, KnownCases, LakeFiles, best_versions
+from mpls311.loads import Load
 from mpls311.schemas import ServiceRequest, arrow_schema
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -41,3 +46,53 @@ def test_the_latest_update_counts_and_then_the_greater_hash(given_rows: list[dic
     for row in best:
         rivals = [rank(other) for other in given_rows if other["case_id"] == row["case_id"]]
         assert rank(row) == max(rivals)
+
+
+def lake(folder: Path, *loads: list[dict[str, Any]]) -> tuple[LakeFiles, list[Load]]:
+    """A lake with loads of rows, oldest first."""
+    found = []
+    for day, rows in enumerate(loads):
+        load = ingested(30 - day)
+        file = validated(load).file
+        path = folder / file.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), path)
+        found.append(Load(load, validated(load), published(load)))
+    return LakeFiles(LocalFileSystem(), str(folder)), found
+
+
+def version(case: int, opened: int, updated: int | None = None, **changes: Any) -> dict[str, Any]:
+    """A version of a case with stamps in days from START."""
+    return {
+        "case_id": case,
+        "open_datetime": START + timedelta(days=opened),
+        "closed_datetime": None,
+        "last_update_datetime": None if updated is None else START + timedelta(days=updated),
+        "content_hash": case,
+        "deleted_at": None,
+    } | changes
+
+
+def test_a_window_must_bring_what_was_opened_or_updated_since(tmp_path: Path) -> None:
+    first = [version(1, 1, 9), version(2, 2), version(3, 3, 4), version(4, 8, 8)]
+    second = [version(3, 3, 7), version(4, 8, 8, deleted_at=START)]
+
+    known = KnownCases(*lake(tmp_path, first, second))
+
+    assert known.newest == START + timedelta(days=9)
+    assert known.stamped_since(START + timedelta(days=7)).tolist() == [1, 3]
+    assert known.stamped_since(START + timedelta(days=9, microseconds=1)).tolist() == []
+    assert KnownCases(*lake(tmp_path / "none", [])).newest is None
+
+
+def test_rows_are_those_known_if_cases_and_content_are(tmp_path: Path) -> None:
+    known = KnownCases(*lake(tmp_path, [version(1, 1), version(2, 2)]))
+
+    def are(*rows: dict[str, Any]) -> bool:
+        return known.are(pa.Table.from_pylist(list(rows), schema=SCHEMA))
+
+    assert are(version(2, 2), version(1, 1))
+    assert are(version(2, 2), version(1, 1), version(1, 0))
+    assert not are(version(1, 1))
+    assert not are(version(1, 1), version(2, 2), version(3, 3))
+    assert not are(version(1, 1), version(2, 2, content_hash=9))

@@ -184,6 +184,36 @@ def test_services_that_do_not_follow_the_pattern_are_named() -> None:
     assert settings.layer_url(2016) == f"{SERVICES}/Requests_2016/FeatureServer/0"
 
 
+@pytest.mark.parametrize(
+    ("service", "path"),
+    [
+        ("Requests_{year}", "/Requests_2023/FeatureServer/0"),
+        ("City/Requests_{year}", "/City/Requests_2023/FeatureServer/0"),
+        ("Requests/FeatureServer/2", "/Requests/FeatureServer/2"),
+        ("Requests/FeatureServer", "/Requests/FeatureServer/0"),
+        ("Requests/MapServer", "/Requests/MapServer/0"),
+        ("/City/{year}/MapServer/{year}/", "/City/2023/MapServer/2023"),
+        ("featureserver_2/mapserver/7", "/featureserver_2/mapserver/7"),
+        ("{odd}_{year}", "/{odd}_2023/FeatureServer/0"),
+    ],
+)
+def test_a_layer_may_be_anywhere_below_the_services(service: str, path: str) -> None:
+    assert source(service_name=service).layer_url(2023) == f"{SERVICES}{path}"
+    assert source(service_names={2023: service}).layer_url(2023) == f"{SERVICES}{path}"
+
+
+@pytest.mark.parametrize("tail", ["", "/0", "/FeatureServer", "/FeatureServer/0"])
+def test_a_layer_may_be_at_an_address_of_its_own(tail: str) -> None:
+    elsewhere = f"https://gis.other.test/rest/services/R_{{year}}{tail}"
+    if tail == "/0":
+        elsewhere = f"https://gis.other.test/rest/services/R_{{year}}/FeatureServer{tail}"
+
+    url = source(service_name=elsewhere, neighborhoods_service="N/MapServer/3")
+
+    assert url.layer_url(2023) == "https://gis.other.test/rest/services/R_2023/FeatureServer/0"
+    assert url.neighborhoods_url == f"{SERVICES}/N/MapServer/3"
+
+
 def test_periods_are_in_days() -> None:
     settings = source(overlap_days=0.5, full_every_days=7)
 
@@ -199,6 +229,7 @@ def test_periods_are_in_days() -> None:
         (SourceSettings, {"full_every_days": 0}, "full_every_days"),
         (SourceSettings, {"services_url": "city.test"}, "services_url"),
         (SourceSettings, {"concurency": 4}, "concurency"),
+        (SourceSettings, {"service_names": {2023: "http://u:p@h/R"}}, "service_names"),
         (SandboxSettings, {"rows_per_year": 1_000_001}, "rows_per_year"),
         (SandboxSettings, {"latency_ms": -1}, "latency_ms"),
         (SandboxSettings, {"as_of": "yesterday"}, "as_of"),

@@ -6,7 +6,13 @@ from types import TracebackType
 from typing import Self
 
 from mpls311.arcgis.layer import FeatureLayer
-from mpls311.arcgis.queries import Listing, fetch_count, fetch_layer, fetch_listing
+from mpls311.arcgis.queries import (
+    Listing,
+    fetch_count,
+    fetch_count_if_any,
+    fetch_layer,
+    fetch_listing,
+)
 from mpls311.arcgis.read import LayerReader, ReadReport
 from mpls311.arcgis.settings import ClientSettings
 from mpls311.arcgis.transport import Meter, Transport, together
@@ -69,6 +75,23 @@ class ArcGISClient:
                 fetch_listing(self._transport, url, where),
             )
         return layer, listing
+
+    async def layer_and_count(self, url: str) -> tuple[FeatureLayer, int | None]:
+        """Read the metadata of a layer and count its rows, both at once.
+
+        Together they tell one publication of a layer from another. The count is None where the
+        service refuses it.
+
+        Raises:
+            LayerNotFoundError: There is no such layer, or not yet.
+
+        """
+        async with self._transport.deadline(url):
+            layer, count = await together(
+                fetch_layer(self._transport, url, Meter()),
+                fetch_count_if_any(self._transport, url),
+            )
+        return layer, count
 
     async def count(self, layer: FeatureLayer, where: str = "1=1") -> int:
         """Count the rows that meet `where`."""

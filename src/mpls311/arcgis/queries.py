@@ -61,6 +61,14 @@ async def fetch_count(transport: Transport, url: str, where: str, meter: Meter) 
     return await transport.fetch(url, asked, partial(_count, url=url), meter)
 
 
+async def fetch_count_if_any(transport: Transport, url: str) -> int | None:
+    """Ask the layer at `url` how many rows it has; None where it refuses to say."""
+    try:
+        return await fetch_count(transport, f"{_layer_url(url)}/query", "1=1", Meter())
+    except ServiceError:
+        return None
+
+
 async def fetch_object_ids(transport: Transport, url: str, where: str, meter: Meter) -> ObjectIds:
     """Ask the query resource at `url` for the object ids of all rows that meet `where`.
 

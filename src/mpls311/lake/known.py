@@ -1,6 +1,7 @@
 """What the lake already holds of a year: the version of each case that counts."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import numpy as np
@@ -76,23 +77,25 @@ class KnownCases:
         self._loads = loads
         self.cases: Cases = np.array([], dtype=np.int64)
         self._hashes: Cases = np.array([], dtype=np.int64)
+        self._stamps = np.array([], dtype="datetime64[us]")
         for load in loads:
             self._apply(best_versions(files.read(_file(load), KEY_COLUMNS)))
 
     def _apply(self, rows: pa.Table) -> None:
         """Let the versions of a newer load take the place of those known."""
-        cases, hashes = rows["case_id"].to_numpy(), rows["content_hash"].to_numpy()
+        cases, hashes, stamps = rows["case_id"].to_numpy(), _hashes(rows), _stamps(rows)
         live = rows["deleted_at"].is_null().to_numpy()
         kept = np.isin(self.cases, cases, invert=True)
         self.cases = np.concatenate([self.cases[kept], cases[live]])
         order = np.argsort(self.cases)
         self.cases = self.cases[order]
         self._hashes = np.concatenate([self._hashes[kept], hashes[live]])[order]
+        self._stamps = np.concatenate([self._stamps[kept], stamps[live]])[order]
 
     def compare(self, rows: pa.Table) -> Comparison:
         """Compare the accepted rows of a load with what was there before it."""
         best = rows.select(["case_id", "content_hash"]).take(_best_positions(rows))
-        cases, hashes = best["case_id"].to_numpy(), best["content_hash"].to_numpy()
+        cases, hashes = best["case_id"].to_numpy(), _hashes(best)
         known = np.isin(cases, self.cases)
         before = self._hashes[np.searchsorted(self.cases, cases[known])]
         return Comparison(
@@ -100,6 +103,25 @@ class KnownCases:
             new=int(np.count_nonzero(~known)),
             updated=int(np.count_nonzero(before != hashes[known])),
         )
+
+    def are(self, rows: pa.Table) -> bool:
+        """Whether accepted rows are exactly these cases, with the same content."""
+        best = best_versions(rows)
+        return np.array_equal(best["case_id"].to_numpy(), self.cases) and np.array_equal(
+            _hashes(best), self._hashes
+        )
+
+    @property
+    def newest(self) -> datetime | None:
+        """The greatest opening or update time of any of them; None where there is none."""
+        if not self.cases.size:
+            return None
+        newest: datetime = self._stamps.max().item()
+        return newest.replace(tzinfo=UTC)
+
+    def stamped_since(self, since: datetime) -> Cases:
+        """Those that were opened or updated at or after an instant, ascending."""
+        return self.cases[self._stamps >= np.datetime64(since.astimezone(UTC).replace(tzinfo=None))]
 
     def without(self, cases: Cases) -> Cases:
         """Live cases that are not among those given, ascending."""
@@ -117,6 +139,18 @@ class KnownCases:
             found.append(rows)
         schema = arrow_schema(ServiceRequest)
         return pa.concat_tables(found).cast(schema) if found else schema.empty_table()
+
+
+def _hashes(rows: pa.Table) -> Cases:
+    return np.asarray(rows["content_hash"], dtype=np.int64)
+
+
+def _stamps(rows: pa.Table) -> NDArray[np.datetime64]:
+    """The later of opening and last update, which a window of a layer asks for."""
+    opened, updated = rows["open_datetime"], rows["last_update_datetime"]
+    is_later = pc.fill_null(pc.greater(updated, opened), False)
+    latest = pc.if_else(is_later, updated, opened)
+    return np.asarray(latest.cast(pa.timestamp("us")), dtype="datetime64[us]")
 
 
 def _file(load: Load) -> str:

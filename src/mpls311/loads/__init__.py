@@ -6,7 +6,7 @@ published one, and the *watermark* of a year moves only with a published manifes
 here is pure: manifests in, decisions and rows out. Reading and writing them is the catalog's.
 """
 
-from mpls311.loads.decision import Decision, decide, is_read_in_full
+from mpls311.loads.decision import Decision, Edition, decide, is_read_in_full, one_overdue
 from mpls311.loads.history import Load, LoadHistory
 from mpls311.loads.manifests import (
     Failed,
@@ -25,6 +25,7 @@ from mpls311.loads.tracking import tracking_rows
 
 __all__ = [
     "Decision",
+    "Edition",
     "Failed",
     "Ingested",
     "LakeFile",
@@ -40,6 +41,7 @@ __all__ = [
     "decide",
     "is_read_in_full",
     "mint_load_id",
+    "one_overdue",
     "parse_manifest",
     "tracking_rows",
 ]

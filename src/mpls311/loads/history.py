@@ -96,6 +96,13 @@ class LoadHistory:
             by_year[load.source_year].append(load)
         return {year: tuple(loads) for year, loads in by_year.items()}
 
+    @cached_property
+    def _looks(self) -> dict[int, tuple[Unchanged, ...]]:
+        looks: dict[int, list[Unchanged]] = defaultdict(list)
+        for look in self.unchanged:
+            looks[look.source_year].append(look)
+        return {year: tuple(found) for year, found in looks.items()}
+
     def of_year(self, year: int) -> tuple[Load, ...]:
         """All loads of a year, oldest first."""
         return self._by_year.get(year, ())
@@ -123,6 +130,12 @@ class LoadHistory:
         """The newest published load that read the whole year."""
         full = [load for load in self.published(year) if load.ingested.mode == "full"]
         return full[-1] if full else None
+
+    def last_full_read(self, year: int) -> datetime | None:
+        """When the year was last read in full: by a load, or by a look that found it unchanged."""
+        full = self.last_full(year)
+        looks = [look.job_start for look in self._looks.get(year, ()) if look.mode == "full"]
+        return max([full.ingested.job_start, *looks]) if full else None
 
     def since_last_full(self, year: int) -> tuple[Load, ...]:
         """Published loads that together hold the year: the last full one and those after it."""

@@ -35,6 +35,8 @@ class Ingested(_OfALoad):
     layer_url: str
     object_id_field: str | None = None
     """What the layer names as its object id; None in manifests of versions that did not say."""
+    has_geometry: bool = True
+    """Whether the layer says that its rows have a place; a table does not."""
     mode: Mode
     since: AwareDatetime | None = None
     """Incremental: rows opened or updated at or after this instant were asked for."""
@@ -88,7 +90,10 @@ class Published(_OfALoad):
 
 
 class Unchanged(_OfALoad):
-    """A year was looked at and had nothing new."""
+    """A year was looked at and had nothing new.
+
+    With mode full, all its rows were read and were those known.
+    """
 
     phase: Literal["unchanged"] = "unchanged"
     source_id: str

@@ -63,19 +63,32 @@ def source_columns(
 
 
 def missing_columns(
-    model: type[pandera.pandas.DataFrameModel], found: Iterable[str]
+    model: type[pandera.pandas.DataFrameModel], found: Iterable[str], *, has_geometry: bool = True
 ) -> dict[str, str]:
-    """Required column of the model that is not among those found -> its newest name."""
+    """Required column of the model that is not among those found -> its newest name.
+
+    Args:
+        model: As for `source_columns`.
+        found: Columns that a layer has.
+        has_geometry: Whether the layer says that its rows have a place. A table has none, and
+            need not.
+    """
     there = set(found)
     return {
         column: _names(metadata)[0]
         for column, metadata in _sourced(model)
-        if column not in there and not metadata.get("optional")
+        if column not in there
+        and not metadata.get("optional")
+        and (has_geometry or not metadata.get("is_geometry"))
     }
 
 
 def check_source_schema(
-    schema: pa.Schema, layer: str, object_id_field: str | None = None
+    schema: pa.Schema,
+    layer: str,
+    object_id_field: str | None = None,
+    *,
+    has_geometry: bool = True,
 ) -> list[str]:
     """Compare a layer's schema with the known columns; return the names of new ones.
 
@@ -83,13 +96,14 @@ def check_source_schema(
         schema: Arrow schema of the rows as the layer serves them.
         layer: Name of the layer, for messages.
         object_id_field: What the layer names as its object id, as for `source_columns`.
+        has_geometry: As for `missing_columns`.
 
     Raises:
         MissingColumnsError: A required column is gone.
         RetypedColumnError: A known column has changed to a type that does not fit.
     """
     known = source_columns(ServiceRequest, schema.names, object_id_field)
-    if missing := missing_columns(ServiceRequest, known):
+    if missing := missing_columns(ServiceRequest, known, has_geometry=has_geometry):
         raise MissingColumnsError(
             f"{layer} no longer has the column{'s' * (len(missing) > 1)} "
             f"{', '.join(missing.values())}. If the city renamed it, put its new name in front of "

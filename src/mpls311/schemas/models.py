@@ -108,13 +108,13 @@ class ServiceRequest(pa.DataFrameModel):
         nullable=True,
         in_range=LONGITUDES,
         description="Longitude in degrees (WGS 84); null without a usable location.",
-        metadata={"source": "geometry_x"},
+        metadata={"source": "geometry_x", "is_geometry": True},
     )
     geometry_y: Series[Double] = pa.Field(
         nullable=True,
         in_range=LATITUDES,
         description="Latitude in degrees (WGS 84); null without a usable location.",
-        metadata={"source": "geometry_y"},
+        metadata={"source": "geometry_y", "is_geometry": True},
     )
     extras: Series[Text] = pa.Field(
         nullable=True,

@@ -2,28 +2,38 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Mapping,
+    Sequence,
+)
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from mpls311.arcgis import (
+    AccessDeniedError,
     ArcGISClient,
     ArcGISError,
     ClientSettings,
     FeatureLayer,
     LayerNotFoundError,
-    Listing,
     ReadReport,
-    TransportError,
-    unwrap,
+    ServiceError,
 )
+from mpls311.cleaning import clean
 from mpls311.errors import UserError
-from mpls311.lake import KnownCases, LakeFiles, sha256_of
+from mpls311.lake import BATCH_ROWS, KEY_COLUMNS, KnownCases, LakeFiles, sha256_of
 from mpls311.loads import (
     Decision,
+    Edition,
     Ingested,
     LakeFile,
     LoadHistory,
@@ -32,16 +42,17 @@ from mpls311.loads import (
     decide,
     is_read_in_full,
     mint_load_id,
+    one_overdue,
 )
 from mpls311.parameters import SourceSettings
-from mpls311.pipelines.ingest.deletions import CasesCompared, compare_cases
+from mpls311.pipelines.ingest.looking import Look, as_user_error, check_schemas, look_at_layers
 from mpls311.pipelines.ingest.progress import ReadingProgress
-from mpls311.schemas import ServiceRequest, check_source_schema, source_columns
+from mpls311.pipelines.ingest.window import case_fields, compare, condition
 
 log = logging.getLogger(__name__)
 
-LOOK_REQUESTS = 1
-"""The metadata that a decision is made on."""
+Read = Callable[..., Awaitable[ReadReport]]
+"""Of a layer and a condition into the spool, with progress."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +67,6 @@ class YearRead:
     manifest: Ingested | Unchanged | None = None
     files: Mapping[str, Path] = field(default_factory=dict)
     """The local file by its name in the lake."""
-
-
-class _Look(NamedTuple):
-    """A layer, and the listing of its rows if it is certain that they will be read."""
-
-    layer: FeatureLayer
-    listing: Listing | None = None
 
 
 async def read_years(
@@ -96,28 +100,30 @@ async def read_years(
     settings = ClientSettings(concurrency=source.concurrency, deadline=source.deadline_minutes * 60)
     async with ArcGISClient(settings) as client:
         certain = {year for year in years if is_read_in_full(history, year, mode)}
-        looks = await _look(client, years, certain, must_exist=must_exist, source=source)
-        _check_schemas(look.layer for look in looks.values())
+        looks = await look_at_layers(client, years, certain, must_exist=must_exist, source=source)
+        check_schemas(look.layer for look in looks.values())
         now = datetime.now(UTC)
-        decisions = {
-            year: decide(
-                history,
-                year,
-                layer.data_last_edit_date,
-                mode=mode,
-                now=now,
-                overlap=source.overlap,
-                full_every=source.full_every,
-            )
-            for year, (layer, _) in looks.items()
-        }
-        reader = _Reader(client, history, earlier, mode, source, spool, now)
+        decisions = one_overdue(
+            {
+                year: decide(
+                    history,
+                    year,
+                    Edition(look.layer.data_last_edit_date, look.count),
+                    mode=mode,
+                    now=now,
+                    overlap=source.overlap,
+                    full_every=source.full_every,
+                )
+                for year, look in looks.items()
+            }
+        )
+        reader = _Reader(client, history, earlier, source, spool, now)
         reads = []
         for year, decision in decisions.items():
             if decision.action in ("full", "incremental"):
                 reads.append((year, decision))
             else:
-                yield reader.no_read(year, looks[year].layer, decision)
+                yield reader.no_read(year, looks[year], decision)
         with ReadingProgress(year for year, _ in reads) as progress:
             tasks = [
                 asyncio.create_task(reader.read(year, looks[year], decision, progress))
@@ -137,80 +143,6 @@ async def read_years(
                 await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _check_schemas(layers: Iterable[FeatureLayer]) -> None:
-    problems = []
-    for layer in layers:
-        try:
-            new = check_source_schema(layer.arrow_schema, layer.name, layer.object_id_field)
-        except UserError as exc:
-            problems.append(exc)
-            continue
-        if new:
-            log.warning(
-                "%s has columns this project does not know: %s. They are kept in extras.",
-                layer.name,
-                ", ".join(new),
-            )
-    if problems:
-        raise UserError.of(problems)
-
-
-async def _look(
-    client: ArcGISClient,
-    years: Sequence[int],
-    certain: Container[int],
-    *,
-    must_exist: bool,
-    source: SourceSettings,
-) -> dict[int, _Look]:
-    looks: dict[int, asyncio.Task[_Look | ArcGISError]] = {}
-    try:
-        async with asyncio.TaskGroup() as group:
-            for year in years:
-                looks[year] = group.create_task(
-                    _look_at(client, source.layer_url(year), is_certain=year in certain)
-                )
-    except BaseExceptionGroup as exc:
-        raise as_user_error(unwrap(exc)) from exc
-    found, missing, problems = {}, [], []
-    for year, task in looks.items():
-        match task.result():
-            case LayerNotFoundError():
-                missing.append(year)
-            case ArcGISError() as problem:
-                problems.append(problem)
-            case look:
-                found[year] = look
-    if problems:
-        raise UserError.of(problems)
-    if missing:
-        names = ", ".join(map(str, missing))
-        if must_exist or not found:
-            raise UserError(
-                f"The service at {source.services_url} has no layer for {names}. "
-                "Leave out what is not published yet, or give the service's name of that year "
-                "in source.service_names."
-            )
-        log.warning("No layer for %s: not published yet.", names)
-    return found
-
-
-async def _look_at(client: ArcGISClient, url: str, *, is_certain: bool) -> _Look | ArcGISError:
-    """What is there, or why it cannot be seen.
-
-    Raises:
-        TransportError: Not even a connection was made, which is no matter of one layer.
-    """
-    try:
-        if is_certain:
-            return _Look(*await client.layer_and_listing(url))
-        return _Look(await client.layer(url))
-    except ArcGISError as exc:
-        if isinstance(exc, TransportError) and exc.unreachable:
-            raise
-        return exc
-
-
 class _Reader:
     """Carries one year through its read; holds what all years of a run share."""
 
@@ -219,7 +151,6 @@ class _Reader:
         client: ArcGISClient,
         history: LoadHistory,
         earlier: LakeFiles,
-        mode: Mode,
         source: SourceSettings,
         spool: Path,
         now: datetime,
@@ -227,104 +158,174 @@ class _Reader:
         self._client = client
         self._history = history
         self._earlier = earlier
-        self._mode = mode
         self._source = source
         self._now = now
         self._spool = spool
 
-    def no_read(self, year: int, layer: FeatureLayer, decision: Decision) -> YearRead:
+    def no_read(self, year: int, look: Look, decision: Decision) -> YearRead:
         if decision.action == "resume":
             return YearRead(year, f"{year}  {decision.reason}, no rows fetched")
+        return self._unchanged(year, look, decision.reason)
+
+    async def read(
+        self, year: int, look: Look, decision: Decision, progress: ReadingProgress
+    ) -> YearRead:
+        folder = self._spool / str(year)
+        read = partial(
+            self._client.read,
+            path=folder / "rows.parquet",
+            on_rows=progress.advance(year),
+            on_plan=progress.expect(year),
+        )
+        reads: list[ReadReport] = []
+        gone: tuple[int, ...] = ()
+        if decision.since:
+            decision, reads, gone = await self._read_window(year, look.layer, decision, read)
+        if not decision.since:
+            journal = folder / decision.action
+            reads += [await read(look.layer, "1=1", journal=journal, listing=look.listing)]
+        rows = folder / "rows.parquet"
+        stands_still = decision.overdue_since is not None
+        if stands_still and await asyncio.to_thread(self._is_known, year, rows, look):
+            return self._unchanged(year, look, "all its rows are those known", reads)
+        return await asyncio.to_thread(self._load, year, look, decision, reads, gone, rows)
+
+    async def _read_window(
+        self, year: int, layer: FeatureLayer, decision: Decision, read: Read
+    ) -> tuple[Decision, list[ReadReport], tuple[int, ...]]:
+        """Read a window and prove it.
+
+        Returns:
+            The decision, which is another one where the window cannot be trusted; the reads; and
+            the cases that are gone from the layer.
+        """
+        known = await asyncio.to_thread(
+            KnownCases, self._earlier, self._history.since_last_full(year)
+        )
+        if not (decision.since and known.newest):
+            return Decision("full", "no case is known to prove a window by"), [], ()
+        # Early enough to hold one known case at least.
+        since = min(decision.since, known.newest)
+        decision = replace(decision, since=since)
+        folder = self._spool / str(year)
+        try:
+            window = await read(layer, condition(layer, since), journal=folder / decision.action)
+        except (LayerNotFoundError, AccessDeniedError):
+            raise
+        except ServiceError as exc:
+            log.warning("%s is read in full, as its window is refused: %s", year, exc)
+            return Decision("full", "the service refuses to give the newest rows alone"), [], ()
+        path, fields = folder / "cases.parquet", case_fields(window.layer)
+        ids = await self._client.read(window.layer, "1=1", path, fields=fields)
+        compared = await asyncio.to_thread(
+            lambda: compare(
+                known,
+                since,
+                pq.read_table(folder / "rows.parquet", columns=fields),
+                pq.read_table(path),
+                self._now,
+            )
+        )
+        path.unlink()
+        reads = [window, ids]
+        if compared.lost:
+            log.warning(
+                "%s is read in full: the service left out %s known cases of the window it was "
+                "asked for, so it may misread the condition %s.",
+                year,
+                f"{compared.lost:,}",
+                window.where,
+            )
+            return Decision("full", "the service misreads its window"), reads, ()
+        if compared.unseen:
+            why = f"{compared.unseen:,} cases that no recent stamp tells of"
+            return Decision("full", why), reads, ()
+        return decision, reads, compared.gone
+
+    def _is_known(self, year: int, path: Path, look: Look) -> bool:
+        """Whether the rows of a full read are those known already."""
+        with pq.ParquetFile(path) as rows:
+            keys = [
+                clean(
+                    pa.Table.from_batches([batch]),
+                    source_year=year,
+                    load_id="",
+                    loaded_at=self._now,
+                    object_id_field=look.layer.object_id_field,
+                ).accepted.select(KEY_COLUMNS)
+                for batch in rows.iter_batches(batch_size=BATCH_ROWS)
+            ]
+        known = KnownCases(self._earlier, self._history.since_last_full(year))
+        return bool(keys) and known.are(pa.concat_tables(keys))
+
+    def _unchanged(
+        self, year: int, look: Look, reason: str, reads: Sequence[ReadReport] = ()
+    ) -> YearRead:
         manifest = Unchanged(
             load_id=self._mint(year),
             source_year=year,
             source_id=self._source.id,
-            mode=self._mode,
+            mode="full" if reads else "incremental",
             job_start=self._now,
             ended_at=datetime.now(UTC),
-            edit_date_before=layer.data_last_edit_date,
-            max_record_count=layer.page_limit,
-            requests=LOOK_REQUESTS,
-            retries=0,
-            bytes=0,
+            edit_date_before=look.layer.data_last_edit_date,
+            max_record_count=look.layer.page_limit,
+            **_cost(look, reads),
         )
-        return YearRead(year, f"{year}  unchanged: {decision.reason}", manifest)
+        return YearRead(year, f"{year}  unchanged: {reason}", manifest)
 
-    async def read(
+    def _load(
         self,
         year: int,
-        look: _Look,
+        look: Look,
         decision: Decision,
-        progress: ReadingProgress,
+        reads: Sequence[ReadReport],
+        gone: tuple[int, ...],
+        rows: Path,
     ) -> YearRead:
-        layer = look.layer
         load_id = self._mint(year)
-        folder = self._spool / str(year)
-        spool = folder / "rows.parquet"
-        where = window(layer, decision.since) if decision.since else "1=1"
-        read = partial(
-            self._client.read,
-            path=spool,
-            on_rows=progress.advance(year),
-            on_plan=progress.expect(year),
-        )
-        report = await read(layer, where, journal=folder / decision.action, listing=look.listing)
-        reads, compared = [report], CasesCompared()
-        if decision.since:
-            compared = await self._compare_cases(year, report, spool)
-            reads += compared.reads
-        if compared.unseen:
-            why = f"{compared.unseen:,} cases that no recent stamp tells of"
-            decision, compared = Decision("full", why), CasesCompared()
-            report = await read(report.layer, "1=1", journal=folder / decision.action)
-            reads.append(report)
+        # The read of the rows; case ids are read after a window.
+        report = reads[0] if decision.since else reads[-1]
         manifest = Ingested(
             load_id=load_id,
             source_year=year,
             ended_at=datetime.now(UTC),
             source_id=self._source.id,
-            layer_url=layer.url,
-            object_id_field=layer.object_id_field,
+            layer_url=look.layer.url,
+            object_id_field=look.layer.object_id_field,
+            has_geometry=look.layer.geometry_type is not None,
             mode="incremental" if decision.since else "full",
             since=decision.since,
             job_start=self._now,
             service_count=report.count,
             rows=report.rows,
             layer_count=report.layer_count,
-            gone=compared.gone,
+            gone=gone,
             edit_date_before=report.edit_date_before,
             edit_date_after=report.edit_date_after,
-            max_record_count=layer.page_limit,
+            max_record_count=look.layer.page_limit,
             pages=report.pages,
-            requests=LOOK_REQUESTS + sum(each.requests for each in reads),
-            retries=sum(each.retries for each in reads),
-            bytes=sum(each.bytes for each in reads),
+            **_cost(look, reads),
             file=LakeFile(
                 name=f"{year}/{load_id}.parquet",
                 rows=report.rows,
-                bytes=spool.stat().st_size,
-                sha256=sha256_of(spool),
+                bytes=rows.stat().st_size,
+                sha256=sha256_of(rows),
             ),
         )
-        files = {manifest.file.name: spool}
+        files = {manifest.file.name: rows}
         return YearRead(year, _summary(decision, manifest, report.resumed), manifest, files)
-
-    async def _compare_cases(self, year: int, report: ReadReport, window: Path) -> CasesCompared:
-        loads = self._history.since_last_full(year)
-        known = await asyncio.to_thread(KnownCases, self._earlier, loads)
-        counted = loads[-1].ingested.layer_count
-        return await compare_cases(self._client, report, window, known, counted, self._now)
 
     def _mint(self, year: int) -> str:
         return mint_load_id(year, self._now, self._history.newest_id(year))
 
 
-def window(layer: FeatureLayer, since: datetime) -> str:
-    """The where clause for rows of a layer opened or updated at or after an instant (UTC)."""
-    fields = source_columns(ServiceRequest, layer.arrow_schema.names)
-    literal = f"TIMESTAMP '{since.astimezone(UTC):%Y-%m-%d %H:%M:%S}'"
-    stamps = (fields["open_datetime"], fields["last_update_datetime"])
-    return "(" + " OR ".join(f"{field} >= {literal}" for field in stamps) + ")"
+def _cost(look: Look, reads: Sequence[ReadReport]) -> dict[str, Any]:
+    return {
+        "requests": look.requests + sum(each.requests for each in reads),
+        "retries": sum(each.retries for each in reads),
+        "bytes": sum(each.bytes for each in reads),
+    }
 
 
 def _summary(decision: Decision, load: Ingested, resumed: int) -> str:
@@ -336,18 +337,3 @@ def _summary(decision: Decision, load: Ingested, resumed: int) -> str:
         f"{kept}, {gone}pages {load.pages}, requests {load.requests}, retries {load.retries}, "
         f"{load.bytes / 1e6:.1f} MB in {seconds:.1f} s"
     )
-
-
-def as_user_error(exc: Exception) -> UserError:
-    """An error of the source as a sentence for the person who started the run.
-
-    Raises:
-        Exception: `exc`, if it is none of the source.
-    """
-    if not isinstance(exc, ArcGISError):
-        raise exc
-    if isinstance(exc, TransportError) and exc.unreachable:
-        return UserError(
-            f"{exc} Or try the stand-in city, which needs no network: kedro run --env demo"
-        )
-    return UserError(str(exc))

@@ -54,7 +54,10 @@ def split_load(load: Load, raw: LakeFiles, known: KnownCases, spool: Path) -> Sp
         for batch in raw.batches(load.ingested.file.name, BATCH_ROWS):
             ingested = load.ingested
             tally.new_columns = check_source_schema(
-                batch.schema, ingested.layer_url, ingested.object_id_field
+                batch.schema,
+                ingested.layer_url,
+                ingested.object_id_field,
+                has_geometry=ingested.has_geometry,
             )
             rows = clean(
                 batch,
