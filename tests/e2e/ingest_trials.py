@@ -37,12 +37,13 @@ from tiny_layer import TinyLayers, feature
 
 sys.path[:0] = [str(ROOT), str(ROOT / "tests/integration")]
 
-from fault_server import Fault, FaultServer, make_rows, status
+from fault_server import FaultServer, make_rows
 from test_hostile_servers import FAULTS, values
 
 from mpls311.arcgis import ArcGISClient, ArcGISError, ClientSettings, ReadReport
 from mpls311.loads import LoadHistory, parse_manifest
 from mpls311.sandbox import City, serve
+from mpls311.sandbox.protocol import Answer, status
 
 FINAL = ("refused", "token", "invalid url", "HTTP 403", "empty page")
 PASSING = [name for name in FAULTS if name not in FINAL]
@@ -71,7 +72,7 @@ def storm(seeds: int = 20) -> int:
         dice = random.Random(seed)
         server = FaultServer(make_rows(range(0, 15_000, 3)))
 
-        def meddle(kind: str, reply: dict[str, Any], dice: random.Random = dice) -> Fault | None:
+        def meddle(kind: str, reply: dict[str, Any], dice: random.Random = dice) -> Answer | None:
             if dice.random() > 0.3:
                 return None
             name = dice.choice([*PASSING, "short", "wrong count"])
@@ -124,7 +125,7 @@ def throttle(seconds: float = 60) -> int:
         server = FaultServer(make_rows(range(3000)))
         asked: list[float] = []
 
-        def meddle(kind: str, _reply: dict[str, Any]) -> Fault | None:
+        def meddle(kind: str, _reply: dict[str, Any]) -> Answer | None:
             now = time.monotonic()
             asked.append(now)
             began = asked[min(10, len(asked) - 1)]
@@ -171,7 +172,7 @@ def edits(seeds: int = 20) -> int:
             for row in dice.sample(server.rows, 20):
                 row["attributes"]["TITLE"] += " edited"
             server.rows = dice.sample(server.rows, len(server.rows) - dice.randint(0, 3))
-            server.set_edit_date(server.metadata["editingInfo"]["dataLastEditDate"] + 1)
+            server.edited(server.metadata["editingInfo"]["dataLastEditDate"] + 1)
 
         server.before["page"] = edit
         with tempfile.TemporaryDirectory() as folder, _no_waits():

@@ -17,8 +17,8 @@ import pytest
 from dbt.contracts.graph.manifest import Manifest
 from dbt_warehouse import Warehouse, dbt, request
 
-from mpls311.sandbox.neighborhoods import neighborhoods
-from mpls311.sandbox.places import OUTLINE, within_outline
+from mpls311.sandbox.city.neighborhoods import neighborhoods
+from mpls311.sandbox.city.places import OUTLINE, within_outline
 from mpls311.schemas import ServiceRequest, arrow_schema
 from mpls311.schemas.neighborhoods import borders_of
 

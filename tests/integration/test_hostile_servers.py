@@ -13,23 +13,14 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 import stamina
-from fault_server import (
-    Fault,
-    FaultServer,
-    body,
-    cut_body,
-    error,
-    gzipped,
-    make_rows,
-    reset,
-    status,
-)
+from fault_server import FaultServer, make_rows
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mpls311.arcgis import ArcGISClient, ArcGISError, ClientSettings
+from mpls311.sandbox.protocol import CUT_OFF, RESET, Answer, error, gzipped, status
 
-FAULTS: dict[str, Fault] = {
+FAULTS: dict[str, Answer] = {
     "error 500": error(500, "Error performing query operation"),
     "error 429": error(429, "Too many requests"),
     "unable": error(400, "Unable to complete operation."),
@@ -39,14 +30,14 @@ FAULTS: dict[str, Fault] = {
     "HTTP 429": status(429, Retry_After="1"),
     "HTTP 503": status(503),
     "HTTP 403": status(403),
-    "reset": reset,
-    "cut off": cut_body,
+    "reset": RESET,
+    "cut off": CUT_OFF,
     "truncated gzip": gzipped(b'{"features":[],"count":1,"objectIds":[1]}', keep=25),
-    "truncated": body(b'{"features":[{"attributes":{"OBJECTID":1'),
-    "HTML": body(b"<html>down for maintenance</html>"),
-    "nothing": body(b""),
-    "empty page": body(b'{"features":[]}'),
-    "empty page, more to come": body(b'{"features":[],"exceededTransferLimit":true}'),
+    "truncated": Answer(b'{"features":[{"attributes":{"OBJECTID":1'),
+    "HTML": Answer(b"<html>down for maintenance</html>"),
+    "nothing": Answer(b""),
+    "empty page": Answer(b'{"features":[]}'),
+    "empty page, more to come": Answer(b'{"features":[],"exceededTransferLimit":true}'),
 }
 INVENTED = ("stranger", "neighbour")  # rows that no layer has: only ranges of ids show them
 # After these a layer is taken for one that lists no ids, and is read by offset.
@@ -67,7 +58,7 @@ class Hostility:
         self.editions = [values(server.rows)]
         server.meddle = self.meddle
 
-    def meddle(self, kind: str, reply: dict[str, Any]) -> Fault | None:
+    def meddle(self, kind: str, reply: dict[str, Any]) -> Answer | None:
         move = next(self.moves, None)
         if move in FAULTS:
             return None if kind == "ids" and move in REFUSALS else FAULTS[move]
@@ -117,7 +108,7 @@ class Hostility:
             fields = server.metadata["fields"]
             server.metadata["fields"] = [f for f in fields if f["name"] != "OPENED"]
         if event in ("published", "edit date") or server.refuses_ids:
-            server.set_edit_date(server.metadata["editingInfo"]["dataLastEditDate"] + 1)
+            server.edited(server.metadata["editingInfo"]["dataLastEditDate"] + 1)
         self.editions.append(values(server.rows))
 
 

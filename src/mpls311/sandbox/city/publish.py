@@ -1,25 +1,24 @@
 """From the state of rows to the columns that a layer publishes, faults included."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .catalogue import catalogue
-from .clock import DAY, NEVER
-from .history import Shown
-from .places import Places, to_web_mercator
-from .rows import NO_CASE_ID, Dirt, Location
-from .table import Column, EsriType, Points, Table
+from mpls311.sandbox.city.catalogue import catalogue
+from mpls311.sandbox.city.clock import DAY, NEVER
+from mpls311.sandbox.city.history import Shown
+from mpls311.sandbox.city.places import Places
+from mpls311.sandbox.city.rows import NO_CASE_ID, Dirt, Location
+from mpls311.sandbox.protocol import Column, EsriType, Points, Table
+from mpls311.sandbox.protocol.projection import to_web_mercator
 
-_FIRST_YEAR_WITH_ACCESSIBILITY: Final = 2024
-_DAY_1899: Final = -2_209_161_600_000
-_DAY_9999: Final = 253_402_214_400_000
-_OUTSIDE: Final = (-92.1005, 46.7867)
+_FIRST_YEAR_WITH_ACCESSIBILITY = 2024
+_DAY_1899 = -2_209_161_600_000
+_DAY_9999 = 253_402_214_400_000
+_OUTSIDE = (-92.1005, 46.7867)
 
 
 def publish(year: int, state: Shown, object_ids: NDArray[np.int64], places: Places) -> Table:
@@ -51,7 +50,7 @@ class _Words:
     positions: NDArray[np.int16]
 
     @classmethod
-    def of(cls, strings: tuple[str, ...], extra: tuple[str, ...] = ()) -> _Words:
+    def of(cls, strings: tuple[str, ...], extra: tuple[str, ...] = ()) -> Self:
         words = tuple(sorted({*strings, *extra}))
         return cls(words, np.array([words.index(s) for s in strings], dtype=np.int16))
 

@@ -1,18 +1,14 @@
 """Features as JSON bytes, written column by column with Arrow instead of row by row."""
 
-from __future__ import annotations
-
 import json
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .places import to_web_mercator
-from .table import Column, EsriType, Points, Polygons
-
-WGS84: Final = 4326
+from mpls311.sandbox.protocol.columns import Column, Points, Polygons
+from mpls311.sandbox.protocol.projection import WGS84, to_web_mercator
 
 
 def features(columns: list[Column], geometry: Points | Polygons | None, wkid: int) -> bytes:
@@ -42,7 +38,7 @@ def features(columns: list[Column], geometry: Points | Polygons | None, wkid: in
 
 
 def _texts(column: Column) -> Any:
-    if column.type is EsriType.STRING:
+    if column.kind == "string":
         words = pa.array([json.dumps(word) for word in column.words], pa.large_string())
         texts = words.take(pa.array(column.values))
     else:

@@ -1,24 +1,24 @@
-"""The ``outStatistics`` parameter: count, min, max, sum and avg over the rows selected."""
-
-from __future__ import annotations
+"""The `outStatistics` parameter: count, min, max, sum and avg over the rows selected."""
 
 import json
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .metadata import field
-from .table import Column, EsriType, Positions, Table
-
-_NUMBERS: Final = (EsriType.OID, EsriType.INTEGER, EsriType.BIG_INTEGER, EsriType.DOUBLE)
+from mpls311.sandbox.protocol.columns import Column, EsriType, Positions
+from mpls311.sandbox.protocol.content import Content
+from mpls311.sandbox.protocol.metadata import Field, in_replies
 
 
 class InvalidStatisticsError(ValueError):
     """The parameter is malformed, or a statistic does not suit its field."""
 
 
-def statistics(table: Table, selected: Positions, parameter: str) -> dict[str, Any]:
+def statistics(
+    content: Content, described: Sequence[Field], selected: Positions, parameter: str
+) -> dict[str, Any]:
     """Make the reply: one feature without geometry whose attributes are the statistics.
 
     Raises:
@@ -27,13 +27,14 @@ def statistics(table: Table, selected: Positions, parameter: str) -> dict[str, A
     """
     fields, attributes = [], {}
     for definition in _definitions(parameter):
-        column = table.find(str(definition.get("onStatisticField")))
+        column = content.find(str(definition.get("onStatisticField")))
         kind = str(definition.get("statisticType")).casefold()
         if column is None:
             raise InvalidStatisticsError("'outStatistics' parameter names an unknown field")
         name = str(definition.get("outStatisticFieldName") or f"{kind}_{column.name}")
         attributes[name] = _value(column.take(selected), kind)
-        fields.append(_described(column, kind, name))
+        of_column = next(field for field in described if field["name"] == column.name)
+        fields.append(_described(of_column, kind, name))
     return {"fields": fields, "features": [{"attributes": attributes}]}
 
 
@@ -55,20 +56,18 @@ def _value(column: Column, kind: str) -> Any:
         if not len(known):
             return None
         extreme = known.min() if kind == "min" else known.max()
-        return column.words[extreme] if column.type is EsriType.STRING else extreme.item()
-    if kind in ("sum", "avg") and column.type in _NUMBERS:
+        return column.words[extreme] if column.kind == "string" else extreme.item()
+    if kind in ("sum", "avg") and column.kind == "number":
         if not len(known):
             return None
         return known.sum().item() if kind == "sum" else float(np.mean(known))
     raise InvalidStatisticsError(f"'{kind}' of {column.name} is not supported")
 
 
-def _described(column: Column, kind: str, name: str) -> dict[str, Any]:
-    described = field(column) | {"name": name, "alias": name}
-    if kind == "count":
-        described["type"] = EsriType.INTEGER.value
-    elif kind == "avg":
+def _described(field: Field, kind: str, name: str) -> dict[str, Any]:
+    described = in_replies(field) | {"name": name, "alias": name}
+    if kind == "avg":
         described["type"] = EsriType.DOUBLE.value
-    elif column.type is EsriType.OID:
+    elif kind == "count" or field["type"] == EsriType.OID:
         described["type"] = EsriType.INTEGER.value
     return described

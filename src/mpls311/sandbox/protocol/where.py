@@ -1,26 +1,23 @@
-"""The ``where`` parameter: parsed by sqlglot, evaluated over columns with SQL's three values.
+"""The `where` parameter: parsed by sqlglot, evaluated over columns with SQL's three values.
 
 Supported is what hosted feature layers call standardized queries, as far as readers use it:
 comparisons, AND, OR, NOT, IN, BETWEEN, IS NULL, LIKE, DATE and TIMESTAMP literals (UTC). Anything
 else is refused, a date compared with a plain number included.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 
-from .table import Column, EsriType, Mask, Table
-
-Operand: TypeAlias = "Literal | Column"
+from mpls311.sandbox.protocol.columns import Column, Mask
+from mpls311.sandbox.protocol.content import Content
 
 
 class InvalidWhereError(ValueError):
@@ -35,6 +32,9 @@ class Literal:
     value: Any
 
 
+Operand = Literal | Column
+
+
 @dataclass(frozen=True)
 class _Truth:
     """Which rows are true and which are false; the others are unknown (null)."""
@@ -43,7 +43,7 @@ class _Truth:
     false: Mask
 
 
-_COMPARISONS: Final[dict[type[exp.Expr], Callable[[Any, Any], Any]]] = {
+_COMPARISONS: dict[type[exp.Expr], Callable[[Any, Any], Any]] = {
     exp.EQ: np.equal,
     exp.NEQ: np.not_equal,
     exp.LT: np.less,
@@ -51,12 +51,11 @@ _COMPARISONS: Final[dict[type[exp.Expr], Callable[[Any, Any], Any]]] = {
     exp.GT: np.greater,
     exp.GTE: np.greater_equal,
 }
-_KINDS: Final = {EsriType.STRING: "string", EsriType.DATE: "date"}
-_INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?)?")
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?)?")
 
 
-def matches(table: Table, clause: str) -> Mask:
-    """Find the rows of a table that satisfy a ``where`` clause.
+def matches(content: Content, clause: str) -> Mask:
+    """Find the rows that satisfy a `where` clause.
 
     Raises:
         InvalidWhereError: See there.
@@ -64,19 +63,19 @@ def matches(table: Table, clause: str) -> Mask:
     """
     try:
         condition = parse_one(clause, into=exp.Condition)
-        return _truth(table, condition).true
+        return _truth(content, condition).true
     except (SqlglotError, RecursionError) as error:
         raise InvalidWhereError("'where' parameter is invalid") from error
 
 
-def _truth(table: Table, node: exp.Expr) -> _Truth:
+def _truth(content: Content, node: exp.Expr) -> _Truth:
     if isinstance(node, exp.Paren):
-        return _truth(table, node.this)
+        return _truth(content, node.this)
     if isinstance(node, exp.Not):
-        inner = _truth(table, node.this)
+        inner = _truth(content, node.this)
         return _Truth(inner.false, inner.true)
     if isinstance(node, exp.And | exp.Or):
-        parts = [_truth(table, part) for part in node.flatten()]
+        parts = [_truth(content, part) for part in node.flatten()]
         trues, falses = [p.true for p in parts], [p.false for p in parts]
         if isinstance(node, exp.And):
             return _Truth(np.logical_and.reduce(trues), np.logical_or.reduce(falses))
@@ -84,31 +83,31 @@ def _truth(table: Table, node: exp.Expr) -> _Truth:
     if type(node) in _COMPARISONS:
         compare = _COMPARISONS[type(node)]
         return _compared(
-            table, compare, _operand(table, node.this), _operand(table, node.expression)
+            content, compare, _operand(content, node.this), _operand(content, node.expression)
         )
     if isinstance(node, exp.Between):
-        return _between(table, node)
+        return _between(content, node)
     if isinstance(node, exp.In):
-        return _in(table, node)
+        return _in(content, node)
     if isinstance(node, exp.Is):
-        return _is_null(table, node)
+        return _is_null(content, node)
     if type(node) is exp.Like:
-        return _like(table, node)
+        return _like(content, node)
     raise InvalidWhereError("'where' parameter is invalid")
 
 
-def _operand(table: Table, node: exp.Expr) -> Operand:
+def _operand(content: Content, node: exp.Expr) -> Operand:
     if isinstance(node, exp.Paren):
-        return _operand(table, node.this)
+        return _operand(content, node.this)
     if isinstance(node, exp.Column) and isinstance(node.this, exp.Identifier) and not node.table:
-        column = table.find(node.name)
+        column = content.find(node.name)
         if column is None:
             raise InvalidWhereError(f"'Invalid field: {node.name}' parameter is invalid")
         return column
     if isinstance(node, exp.Literal):
         return Literal("string", node.this) if node.is_string else _number(node.this)
     if isinstance(node, exp.Neg):
-        inner = _operand(table, node.this)
+        inner = _operand(content, node.this)
         if isinstance(inner, Literal) and inner.kind == "number":
             return Literal("number", -inner.value)
     if isinstance(node, exp.Cast) and isinstance(node.this, exp.Literal) and node.this.is_string:
@@ -137,11 +136,11 @@ def _instant(node: exp.Cast) -> Literal:
 
 
 def _compared(
-    table: Table, compare: Callable[[Any, Any], Any], left: Operand, right: Operand
+    content: Content, compare: Callable[[Any, Any], Any], left: Operand, right: Operand
 ) -> _Truth:
-    if _kind(left) != _kind(right):
-        raise InvalidWhereError(f"A {_kind(left)} cannot be compared with a {_kind(right)}")
-    known = _known(table, left) & _known(table, right)
+    if left.kind != right.kind:
+        raise InvalidWhereError(f"A {left.kind} cannot be compared with a {right.kind}")
+    known = _known(content, left) & _known(content, right)
     if isinstance(left, Column) and left.words and isinstance(right, Literal):
         result = _by_word(left, lambda word: bool(compare(word, right.value)))
     elif isinstance(right, Column) and right.words and isinstance(left, Literal):
@@ -164,31 +163,29 @@ def _values(operand: Operand) -> NDArray[Any]:
     return np.asarray(np.array(operand.words)[values] if operand.words else values)
 
 
-def _kind(operand: Operand) -> str:
-    return operand.kind if isinstance(operand, Literal) else _KINDS.get(operand.type, "number")
+def _known(content: Content, operand: Operand) -> Mask:
+    return (
+        operand.known_mask() if isinstance(operand, Column) else np.ones(len(content), dtype=bool)
+    )
 
 
-def _known(table: Table, operand: Operand) -> Mask:
-    return operand.known_mask() if isinstance(operand, Column) else np.ones(len(table), dtype=bool)
-
-
-def _between(table: Table, node: exp.Between) -> _Truth:
+def _between(content: Content, node: exp.Between) -> _Truth:
     if node.args.get("symmetric"):
         raise InvalidWhereError("'where' parameter is invalid")
-    value = _operand(table, node.this)
-    low = _compared(table, np.greater_equal, value, _operand(table, node.args["low"]))
-    high = _compared(table, np.less_equal, value, _operand(table, node.args["high"]))
+    value = _operand(content, node.this)
+    low = _compared(content, np.greater_equal, value, _operand(content, node.args["low"]))
+    high = _compared(content, np.less_equal, value, _operand(content, node.args["high"]))
     return _Truth(low.true & high.true, low.false | high.false)
 
 
-def _in(table: Table, node: exp.In) -> _Truth:
-    value = _operand(table, node.this)
-    choices = [_operand(table, choice) for choice in node.expressions]
+def _in(content: Content, node: exp.In) -> _Truth:
+    value = _operand(content, node.this)
+    choices = [_operand(content, choice) for choice in node.expressions]
     if not choices or not all(isinstance(choice, Literal) for choice in choices):
         raise InvalidWhereError("'where' parameter is invalid")
-    if {_kind(choice) for choice in choices} != {_kind(value)}:
+    if {choice.kind for choice in choices} != {value.kind}:
         raise InvalidWhereError("The values of IN do not have the type of the field")
-    known = _known(table, value)
+    known = _known(content, value)
     constants = [choice.value for choice in choices if isinstance(choice, Literal)]
     if isinstance(value, Column) and value.words:
         wanted = set(constants)
@@ -198,16 +195,16 @@ def _in(table: Table, node: exp.In) -> _Truth:
     return _Truth(result & known, ~result & known)
 
 
-def _is_null(table: Table, node: exp.Is) -> _Truth:
+def _is_null(content: Content, node: exp.Is) -> _Truth:
     if not isinstance(node.expression, exp.Null):
         raise InvalidWhereError("'where' parameter is invalid")
-    known = _known(table, _operand(table, node.this))
+    known = _known(content, _operand(content, node.this))
     return _Truth(~known, known)
 
 
-def _like(table: Table, node: exp.Like) -> _Truth:
-    column, pattern = _operand(table, node.this), _operand(table, node.expression)
-    if not isinstance(column, Column) or column.type is not EsriType.STRING:
+def _like(content: Content, node: exp.Like) -> _Truth:
+    column, pattern = _operand(content, node.this), _operand(content, node.expression)
+    if not isinstance(column, Column) or column.kind != "string":
         raise InvalidWhereError("LIKE needs a text field")
     if not isinstance(pattern, Literal) or pattern.kind != "string":
         raise InvalidWhereError("LIKE needs a text pattern")

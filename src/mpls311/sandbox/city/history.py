@@ -1,26 +1,30 @@
 """What a layer shows on a day, and what changed between two days.
 
-Both are pure functions of the rows' lives: ``shown`` looks at a cutoff, ``changes`` compares the
+Both are pure functions of the rows' lives: `shown` looks at a cutoff, `changes` compares the
 event times of two cutoffs, without building either state.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
-from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .clock import MINUTE, NEVER, Instants, cutoff, publication_of, publication_time
-from .rows import Origin, Rows
+from mpls311.sandbox.city.clock import (
+    MINUTE,
+    NEVER,
+    Instants,
+    cutoff,
+    publication_of,
+    publication_time,
+)
+from mpls311.sandbox.city.rows import Origin, Rows
 
-CaseIds: TypeAlias = NDArray[np.int64]
-Mask: TypeAlias = NDArray[np.bool_]
+CaseIds = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
-_STAMPED_EVENTS: Final = ("first_update", "second_update", "closing", "late_update")
-_OBJECT_ID_STEPS: Final = (1, 1, 1, 1, 1, 1, 1, 2, 2, 9)
+_STAMPED_EVENTS = ("first_update", "second_update", "closing", "late_update")
+_OBJECT_ID_STEPS = (1, 1, 1, 1, 1, 1, 1, 2, 2, 9)
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class LayerChanges:
 
 @dataclass(frozen=True)
 class Shown:
-    """The state of the rows that a publication shows; null instants are ``NEVER``."""
+    """The state of the rows that a publication shows; null instants are `NEVER`."""
 
     rows: Rows
     """Their lives."""
@@ -71,7 +75,7 @@ class Shown:
 
 
 def shown(layer: Rows, day: date) -> Shown:
-    """Return the rows of a layer as the publication of ``day`` shows them."""
+    """Return the rows of a layer as the publication of `day` shows them."""
     at = cutoff(day)
     position = np.flatnonzero(_visible(layer, at))
     rows = layer.take(position)
@@ -126,7 +130,7 @@ def changes(
 
 
 def republications_of(year: int, seed: int) -> tuple[date, ...]:
-    """Days on which the layer of ``year`` is reloaded: every ten days or so, then once a month."""
+    """Days on which the layer of `year` is reloaded: every ten days or so, then once a month."""
     rng = np.random.default_rng([seed, year, 4])
     days: list[date] = []
     day = date(year, 1, 2)
@@ -139,7 +143,7 @@ def republications_of(year: int, seed: int) -> tuple[date, ...]:
 
 
 def last_edit(layer: Rows, republications: tuple[date, ...], day: date) -> int | None:
-    """Time of the last publication, up to that of ``day``, which changed the layer."""
+    """Time of the last publication, up to that of `day`, which changed the layer."""
     at = cutoff(day)
     rows = layer.take(layer.visible_from < at)
     ends = np.minimum(np.minimum(rows.frozen_at, rows.visible_until), at)
@@ -156,7 +160,7 @@ def last_edit(layer: Rows, republications: tuple[date, ...], day: date) -> int |
 def object_ids(
     layer: Rows, republications: tuple[date, ...], year: int, seed: int, day: date
 ) -> NDArray[np.int64]:
-    """OBJECTID of every row of a layer (shown or not) in its edition of ``day``.
+    """OBJECTID of every row of a layer (shown or not) in its edition of `day`.
 
     Rows that come later have higher ids. Each republication is a new edition with ids of its own,
     none of which was used before, and the rows it starts with in a new order.

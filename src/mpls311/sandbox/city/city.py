@@ -19,60 +19,53 @@ between the publications of two days a layer can change in these ways (`City.eve
 A layer on which none of these happened keeps its edit date.
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 from threading import RLock
-from typing import Final
 
-from .clock import today
-from .history import LayerChanges, changes, last_edit, object_ids, republications_of, shown
-from .layer import Layer, RecordLimits
-from .lives import FIRST_YEAR, lives_of
-from .oddities import with_oddities
-from .places import Places
-from .publish import publish
-from .rows import Rows, concatenate
-
-MIN_ROWS_PER_YEAR: Final = 200
-_LAST_YEAR: Final = 2090
-
-
-_LIMITS: Final = {
-    2015: RecordLimits(1_000, 1_000, supports_result_type=False),
-    2016: RecordLimits(1_000, 16_000, supports_result_type=True),
-    2017: RecordLimits(2_000, 2_000, supports_result_type=False),
-    2018: RecordLimits(2_000, 16_000, supports_result_type=True),
-    2019: RecordLimits(2_000, 32_000, supports_result_type=True),
-    2020: RecordLimits(4_000, 4_000, supports_result_type=False),
-    2021: RecordLimits(2_000, 32_000, supports_result_type=True),
-    2022: RecordLimits(8_000, 8_000, supports_result_type=False),
-    2023: RecordLimits(16_000, 16_000, supports_result_type=True),
-    2024: RecordLimits(16_000, 32_000, supports_result_type=True),
-    2025: RecordLimits(32_000, 32_000, supports_result_type=False),
-}
-_LATER_LIMITS: Final = RecordLimits(16_000, 32_000, supports_result_type=True)
+from mpls311.sandbox.city.bounds import (
+    FIRST_DAY,
+    FIRST_YEAR,
+    LAST_DAY,
+    MAX_ROWS_PER_YEAR,
+    MIN_ROWS_PER_YEAR,
+    MIN_SEED,
+)
+from mpls311.sandbox.city.clock import today
+from mpls311.sandbox.city.history import (
+    LayerChanges,
+    changes,
+    last_edit,
+    object_ids,
+    republications_of,
+    shown,
+)
+from mpls311.sandbox.city.layers import layer_of, limits_of, service_name
+from mpls311.sandbox.city.lives import lives_of
+from mpls311.sandbox.city.neighborhoods import SERVICE, neighborhoods
+from mpls311.sandbox.city.oddities import with_oddities
+from mpls311.sandbox.city.places import Places
+from mpls311.sandbox.city.publish import publish
+from mpls311.sandbox.city.rows import Rows, concatenate
+from mpls311.sandbox.protocol import TableLayer
 
 
-def service_name(year: int) -> str:
-    """Name of the feature service of a year, and of its layer."""
-    return f"Public_311_{year}"
+class City(Mapping[str, TableLayer]):
+    """Synthetic 311 requests in yearly layers, from 2015 to the year of `as_of`.
 
-
-class City:
-    """Synthetic 311 requests in yearly layers, from 2015 to the year of ``as_of``.
-
-    Nothing is generated before a layer is asked for. Safe to use from several threads.
+    It holds those layers and that of the neighborhoods by the names of their services. Nothing is
+    generated before a layer is asked for. Safe to use from several threads.
 
     Args:
         seed: Another seed is another city.
-        rows_per_year: Average number of requests a year, at least 200; the volume of real years
-            differs (2015 has less, 2025 more), and the current year ends at ``as_of``.
+        rows_per_year: Average number of requests a year; the volume of real years differs (2015
+            has less, 2025 more), and the current year ends at `as_of`. A city of fewer than
+            2,000 or so does not have every irregularity every year.
         as_of: Day of publication; None is today in America/Chicago.
 
     Raises:
-        ValueError: ``rows_per_year`` or ``as_of`` is out of range.
+        ValueError: An argument is beyond the bounds in `mpls311.sandbox.city.bounds`.
 
     """
 
@@ -82,20 +75,19 @@ class City:
         self.seed = seed
         self.rows_per_year = rows_per_year
         self.as_of = as_of or today()
-        if seed < 0:
+        if seed < MIN_SEED:
             raise ValueError(f"The seed of the stand-in city must not be negative, not {seed}.")
-        if rows_per_year < MIN_ROWS_PER_YEAR:
+        if not MIN_ROWS_PER_YEAR <= rows_per_year <= MAX_ROWS_PER_YEAR:
             raise ValueError(
-                f"The stand-in city needs at least {MIN_ROWS_PER_YEAR} rows per year, "
-                f"not {rows_per_year}."
+                f"The stand-in city has {MIN_ROWS_PER_YEAR:,} to {MAX_ROWS_PER_YEAR:,} rows a "
+                f"year, not {rows_per_year:,}."
             )
-        if not date(FIRST_YEAR, 1, 2) <= self.as_of <= date(_LAST_YEAR, 12, 31):
+        if not FIRST_DAY <= self.as_of <= LAST_DAY:
             raise ValueError(
-                f"The stand-in city publishes from {FIRST_YEAR}-01-02 to {_LAST_YEAR}-12-31, "
-                f"not on {self.as_of}."
+                f"The stand-in city publishes from {FIRST_DAY} to {LAST_DAY}, not on {self.as_of}."
             )
         self._lock = RLock()
-        self._layers: dict[int, Layer] = {}
+        self._layers: dict[int, TableLayer] = {}
         self._guests: dict[int, Rows] = {}
         # Only the lives of two layers are kept: they are big, and cheap to draw again.
         self._rows = lru_cache(maxsize=2)(self._draw_layer)
@@ -106,8 +98,20 @@ class City:
         last = self.as_of.year
         return range(FIRST_YEAR, last if self.as_of == date(last, 1, 1) else last + 1)
 
-    def layer(self, year: int) -> Layer:
-        """Return the layer of a year as published on ``as_of``.
+    def __iter__(self) -> Iterator[str]:
+        return iter((SERVICE, *map(service_name, self.years)))
+
+    def __len__(self) -> int:
+        return 1 + len(self.years)
+
+    def __getitem__(self, service: str) -> TableLayer:
+        if service == SERVICE:
+            return neighborhoods()
+        by_name = {service_name(year): year for year in self.years}
+        return self.layer(by_name[service])
+
+    def layer(self, year: int) -> TableLayer:
+        """Return the layer of a year as published on `as_of`.
 
         Raises:
             LookupError: There is no layer for that year.
@@ -123,7 +127,7 @@ class City:
         """Say what changed in a layer between the publications of two days.
 
         Raises:
-            LookupError: There is no layer for that year, or ``until`` is after ``as_of``.
+            LookupError: There is no layer for that year, or `until` is after `as_of`.
 
         """
         self._check(year)
@@ -137,17 +141,14 @@ class City:
         if year not in self.years:
             raise LookupError(f"The stand-in city has no layer for {year} on {self.as_of}.")
 
-    def _publish(self, year: int) -> Layer:
+    def _publish(self, year: int) -> TableLayer:
         rows = self._rows(year)
         republications = republications_of(year, self.seed)
         ids = object_ids(rows, republications, year, self.seed, self.as_of)
         state = shown(rows, self.as_of)
-        return Layer(
-            name=service_name(year),
-            table=publish(year, state, ids[state.position], self._places),
-            data_last_edit_date=last_edit(rows, republications, self.as_of),
-            limits=_LIMITS.get(year, _LATER_LIMITS),
-        )
+        table = publish(year, state, ids[state.position], self._places)
+        edited = last_edit(rows, republications, self.as_of)
+        return layer_of(service_name(year), table, edited, limits_of(year))
 
     def _draw_layer(self, year: int) -> Rows:
         """Draw the lives of all rows of a layer: the year's own, and guests of the year before."""

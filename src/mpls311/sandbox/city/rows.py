@@ -1,31 +1,29 @@
 """The life of every row a layer ever shows, as parallel columns."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, fields, replace
 from enum import IntEnum
-from typing import Any, Final
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .clock import Instants
+from mpls311.sandbox.city.clock import Instants
 
-NO_CASE_ID: Final = 0
+NO_CASE_ID = 0
 """Stands for a null CASEID."""
 
 
 class Location(IntEnum):
-    """Values of ``Rows.place`` for a request without an address."""
+    """Values of `Rows.place` for a request without an address."""
 
     ZERO = -1
     """The point (0, 0), as the city publishes it most of the time."""
     ABSENT = -2
-    """No ``geometry`` key at all."""
+    """No `geometry` key at all."""
     NULL = -3
-    """``"geometry": null``."""
+    """`"geometry": null`."""
     NAN = -4
-    """The coordinates ``"NaN"``, an empty point in Esri's spelling."""
+    """The coordinates `"NaN"`, an empty point in Esri's spelling."""
     OUTSIDE = -5
     """A point far outside the city."""
 
@@ -61,15 +59,15 @@ class Dirt(IntEnum):
 class Rows:
     """Columns of equal length, one entry a row that a layer shows at some time.
 
-    Instants are epoch milliseconds; ``clock.NEVER`` is an event that does not happen. ``place`` is
-    a position in ``Places`` or a ``Location``; ``kind`` a position in the ``Catalogue``.
+    Instants are epoch milliseconds; `clock.NEVER` is an event that does not happen. `place` is
+    a position in `Places` or a `Location`; `kind` a position in the `Catalogue`.
     """
 
     case_id: NDArray[np.int64]
     kind: NDArray[np.int16]
     opened: Instants
     created: Instants
-    """First stamp of the row; a few seconds after ``opened``."""
+    """First stamp of the row; a few seconds after `opened`."""
     first_update: Instants
     second_update: Instants
     closing: Instants
@@ -93,12 +91,12 @@ class Rows:
     frozen_at: Instants
     """The row shows no event from this instant on (its copy elsewhere does)."""
     moves_out: NDArray[np.bool_]
-    """At ``visible_until`` the row leaves for the next layer; otherwise it is deleted then."""
+    """At `visible_until` the row leaves for the next layer; otherwise it is deleted then."""
 
     def __len__(self) -> int:
         return len(self.case_id)
 
-    def take(self, selection: NDArray[Any]) -> Rows:
+    def take(self, selection: NDArray[Any]) -> "Rows":
         """Return the rows of a mask or of positions."""
         return Rows(**{name: column[selection] for name, column in self.columns()})
 
@@ -106,7 +104,7 @@ class Rows:
         """Return name and values of every column."""
         return [(field.name, getattr(self, field.name)) for field in fields(self)]
 
-    def but(self, **columns: NDArray[Any]) -> Rows:
+    def but(self, **columns: NDArray[Any]) -> Self:
         """Return the same rows with other values in the columns named."""
         return replace(self, **columns)
 

@@ -4,27 +4,24 @@ Areas and names are made up. The layer has the fields of the city's own, and one
 the community, which the real one leaves to the reader.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
-from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .layer import Layer, RecordLimits
-from .places import OUTLINE
-from .table import Column, EsriType, Polygons, Table
+from mpls311.sandbox.city.layers import RecordLimits, layer_of
+from mpls311.sandbox.city.places import OUTLINE
+from mpls311.sandbox.protocol import Column, EsriType, Polygons, Table, TableLayer
 
-SERVICE: Final = "Minneapolis_Neighborhoods"
+SERVICE = "Minneapolis_Neighborhoods"
 
-Corners: TypeAlias = NDArray[np.float64]
+Corners = NDArray[np.float64]
 """A ring, n x 2 in degrees, without its first corner repeated."""
 
-_SHEAR: Final = 0.7
+_SHEAR = 0.7
 """A degree of longitude in degrees of latitude, so far north."""
-_EDITED: Final = 1_577_836_800_000
-_COMMUNITIES: Final = {
+_EDITED = 1_577_836_800_000
+_COMMUNITIES = {
     "Old Mills": 9,
     "Harbor": 6,
     "Prairie": 8,
@@ -37,17 +34,17 @@ _COMMUNITIES: Final = {
     "Garden City": 9,
     "Eastgate": 8,
 }
-_WORDS: Final = (
+_WORDS = (
     "Alder", "Aster", "Bluebird", "Bobolink", "Bulrush", "Catbird", "Clover", "Cottonwood",
     "Cowslip", "Dogwood", "Finch", "Grackle", "Hawthorn", "Hazel", "Heron", "Juniper", "Killdeer",
     "Larkspur", "Marigold", "Nuthatch", "Oriole", "Pasque", "Plover", "Sedge", "Sumac", "Swallow",
     "Tamarack", "Warbler", "Yarrow",
 )  # fmt: skip
-_ENDINGS: Final = ("Hollow", "Landing", "Terrace")
+_ENDINGS = ("Hollow", "Landing", "Terrace")
 
 
 @lru_cache(maxsize=1)
-def neighborhoods() -> Layer:
+def neighborhoods() -> TableLayer:
     """Return the layer; it is the same for every seed and day."""
     communities = _cut(np.array(OUTLINE), list(_COMMUNITIES.values()))
     areas = [area for part, size in communities for area, _ in _cut(part, [1] * size)]
@@ -56,22 +53,13 @@ def neighborhoods() -> Layer:
     ids = np.arange(1, len(areas) + 1)
     columns = (
         Column("OBJECTID", EsriType.OID, ids),
-        _text("BDNAME", names),
-        _text("BDNUM", [str(number) for number in ids]),
-        _text("COMMUNITY", [list(_COMMUNITIES)[community] for community in of_area]),
+        Column.of("BDNAME", EsriType.STRING, names),
+        Column.of("BDNUM", EsriType.STRING, [str(number) for number in ids]),
+        Column.of("COMMUNITY", EsriType.STRING, np.array(list(_COMMUNITIES))[of_area].tolist()),
     )
     rings = [np.vstack([area, area[:1]]).round(6) for area in areas]
-    return Layer(
-        name=SERVICE,
-        table=Table(columns, Polygons(tuple((ring,) for ring in rings))),
-        data_last_edit_date=_EDITED,
-        limits=RecordLimits(2_000, 4_000, supports_result_type=True),
-    )
-
-
-def _text(name: str, values: list[str]) -> Column:
-    words, positions = np.unique(values, return_inverse=True)
-    return Column(name, EsriType.STRING, positions, words=tuple(words.tolist()))
+    table = Table(columns, Polygons(tuple((ring,) for ring in rings)))
+    return layer_of(SERVICE, table, _EDITED, RecordLimits(2_000, 4_000, supports_result_type=True))
 
 
 def _cut(ring: Corners, sizes: list[int]) -> list[tuple[Corners, int]]:
@@ -99,7 +87,7 @@ def _split(ring: Corners, share: float) -> tuple[Corners, Corners]:
 
 
 def _below(ring: Corners, side: NDArray[np.float64]) -> Corners:
-    """Return the part of a ring where ``side``, which is linear in place, is not positive."""
+    """Return the part of a ring where `side`, which is linear in place, is not positive."""
     corners: list[Corners] = []
     for here in range(len(ring)):
         there = (here + 1) % len(ring)

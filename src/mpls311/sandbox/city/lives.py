@@ -3,36 +3,32 @@
 Nothing here depends on the day the city is looked at: a life is drawn whole, its future included.
 """
 
-from __future__ import annotations
-
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
 
-from .catalogue import HOURS, Catalogue, catalogue, day_weights
-from .clock import DAY, HOUR, MINUTE, NEVER, SECOND, Instants, local_midnights
-from .places import Places
-from .rows import Dirt, Location, Origin, Rows
+from mpls311.sandbox.city.bounds import FIRST_YEAR
+from mpls311.sandbox.city.catalogue import HOURS, Catalogue, catalogue, day_weights
+from mpls311.sandbox.city.clock import DAY, HOUR, MINUTE, NEVER, SECOND, Instants, local_midnights
+from mpls311.sandbox.city.places import Places
+from mpls311.sandbox.city.rows import Dirt, Location, Origin, Rows
 
-FIRST_YEAR: Final = 2015
-_FIRST_CASE_ID: Final = 201_000_000_000
-_VOLUMES: Final = (0.88, 0.90, 0.92, 0.95, 0.95, 0.92, 0.95, 0.98, 1.10, 1.22, 1.23)
+_FIRST_CASE_ID = 201_000_000_000
+_VOLUMES = (0.88, 0.90, 0.92, 0.95, 0.95, 0.92, 0.95, 0.98, 1.10, 1.22, 1.23)
 """Requests of 2015, 2016, ... relative to the average year."""
-_LATER_VOLUME: Final = 1.2
-_BATCH_HOUR: Final = 6
+_LATER_VOLUME = 1.2
+_BATCH_HOUR = 6
 """UTC hour of the nightly closing batch."""
 
 
 def volume(year: int, rows_per_year: int) -> int:
-    """How many requests are opened in ``year`` until its end."""
+    """How many requests are opened in `year` until its end."""
     position = year - FIRST_YEAR
     factor = _VOLUMES[position] if position < len(_VOLUMES) else _LATER_VOLUME
     return round(rows_per_year * factor)
 
 
 def lives_of(year: int, *, seed: int, rows_per_year: int, places: Places) -> Rows:
-    """All requests opened in ``year`` in order of opening, without any irregularity yet."""
+    """All requests opened in `year` in order of opening, without any irregularity yet."""
     rng = np.random.default_rng([seed, year, 2])
     size = volume(year, rows_per_year)
     types = catalogue()

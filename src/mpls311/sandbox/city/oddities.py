@@ -3,26 +3,23 @@
 A request has at most one irregularity, is never deleted then and never changes without a stamp.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .catalogue import catalogue
-from .clock import DAY, HOUR, MINUTE, NEVER, SECOND, local_midnights
-from .rows import NO_CASE_ID, Dirt, Location, Origin, Rows, concatenate
+from mpls311.sandbox.city.catalogue import catalogue
+from mpls311.sandbox.city.clock import DAY, HOUR, MINUTE, NEVER, SECOND, local_midnights
+from mpls311.sandbox.city.rows import NO_CASE_ID, Dirt, Location, Origin, Rows, concatenate
 
-Positions: TypeAlias = NDArray[np.int64]
+Positions = NDArray[np.int64]
 
-_DIRTY_SHARE: Final = 0.0005
-_COPIED_SHARE: Final = 0.012
-_SAME_STAMP_SHARE: Final = 0.1
-_MOVED_SHARE: Final = 0.0005
-_REPEATED_SHARE: Final = 0.0002
-_EMPTY_POINT_SHARE: Final = 0.00002
+_DIRTY_SHARE = 0.0005
+_COPIED_SHARE = 0.012
+_SAME_STAMP_SHARE = 0.1
+_MOVED_SHARE = 0.0005
+_REPEATED_SHARE = 0.0002
+_EMPTY_POINT_SHARE = 0.00002
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,7 @@ class YearOfRows:
 
 
 def with_oddities(lives: Rows, year: int, seed: int) -> YearOfRows:
-    """Put the irregularities of ``year`` into its lives."""
+    """Put the irregularities of `year` into its lives."""
     rng = np.random.default_rng([seed, year, 3])
     picks = _picks(rng, lives, year)
     rows = _ordinary(lives, np.concatenate(list(picks.values())))

@@ -1,29 +1,26 @@
 """What people ask for: request types, their shares, seasons and times to close.
 
-``types.csv`` is a rounded calibration table, one line a TYPENAME (an intake channel is part of the
+`types.csv` is a rounded calibration table, one line a TYPENAME (an intake channel is part of the
 name, as in "Pothole - Open311"): share per 100,000 requests, median hours to close, the sigma of a
 log-normal around it (0 hours: information only, closed at creation), a season, and the first and
 last year in which the type is used. Shares and hours are rounded from the city's figures of
 2023-2026, seasons from its monthly totals of 2015-2023.
 """
 
-from __future__ import annotations
-
 import csv
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .clock import local_midnights
+from mpls311.sandbox.city.clock import local_midnights
 
-Floats: TypeAlias = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 # Relative volume of a month, January to December.
-SEASONS: Final[dict[str, tuple[float, ...]]] = {
+SEASONS: dict[str, tuple[float, ...]] = {
     "flat": (10, 10, 11, 10, 10, 10, 10, 10, 10, 10, 9, 9),
     "mild": (8, 8, 10, 10, 12, 12, 12, 11, 11, 10, 8, 7),
     "summer": (5, 5, 7, 9, 12, 14, 14, 13, 11, 9, 6, 4),
@@ -36,9 +33,9 @@ SEASONS: Final[dict[str, tuple[float, ...]]] = {
     "fireworks": (0.5, 0.2, 0.2, 1, 4, 30, 56, 4, 2, 0.5, 0.5, 1),
 }
 # Relative volume of a weekday, Monday to Sunday.
-_WEEKDAYS: Final = np.array([1.28, 1.2, 1.15, 1.12, 1.08, 0.6, 0.55])
+_WEEKDAYS = np.array([1.28, 1.2, 1.15, 1.12, 1.08, 0.6, 0.55])
 # Relative volume of a local hour of day.
-HOURS: Final = np.array(
+HOURS = np.array(
     [3, 2, 1.5, 1, 1.5, 3, 9, 28, 62, 78, 80, 76, 70, 72, 74, 70, 60, 44, 34, 28, 24, 19, 12, 6],
     dtype=np.float64,
 )
@@ -59,7 +56,7 @@ class Catalogue:
     last_years: NDArray[np.int64]
 
     def probabilities(self, year: int) -> Floats:
-        """Share of each type among the requests of ``year``; sums to 1."""
+        """Share of each type among the requests of `year`; sums to 1."""
         shares = np.where((self.first_years <= year) & (year <= self.last_years), self.shares, 0.0)
         return np.asarray(shares / shares.sum())
 
@@ -90,7 +87,7 @@ def catalogue() -> Catalogue:
 
 
 def day_weights(year: int, season: str) -> Floats:
-    """Probability of each local day of ``year`` for a request of that season."""
+    """Probability of each local day of `year` for a request of that season."""
     first = np.datetime64(f"{year}-01-01", "D")
     days = first + np.arange(len(local_midnights(year)))
     months = days.astype("datetime64[M]").astype(np.int64) % 12

@@ -4,21 +4,16 @@ The city outline and the centres of activity are coarse drawings of our own, in 
 Many requests share an address, and a few default points stand for a surprising number of them.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats: TypeAlias = NDArray[np.float64]
-
-EARTH_RADIUS: Final = 6378137.0
-"""Metres, of the sphere that EPSG:3857 projects."""
+Floats = NDArray[np.float64]
 
 # West side northwards, then clockwise.
-OUTLINE: Final[tuple[tuple[float, float], ...]] = (
+OUTLINE: tuple[tuple[float, float], ...] = (
     (-93.327, 44.914),
     (-93.327, 44.974),
     (-93.319, 44.976),
@@ -38,7 +33,7 @@ OUTLINE: Final[tuple[tuple[float, float], ...]] = (
     (-93.317, 44.907),
 )
 # Longitude, latitude, spread north-south in degrees, weight.
-_CENTRES: Final = np.array(
+_CENTRES = np.array(
     [
         (-93.2950, 45.0290, 0.012, 9),
         (-93.3000, 45.0050, 0.010, 9),
@@ -55,11 +50,11 @@ _CENTRES: Final = np.array(
         (-93.2350, 44.9120, 0.011, 6),
     ]
 )
-_DEFAULTS: Final = np.array(
+_DEFAULTS = np.array(
     [(-93.2811, 44.9959), (-93.3069, 44.9728), (-93.2654, 44.9772), (-93.2629, 44.9486)]
 )
-_DEFAULT_SHARES: Final = np.array([0.012, 0.005, 0.003, 0.002])
-_POOL: Final = 40_000
+_DEFAULT_SHARES = np.array([0.012, 0.005, 0.003, 0.002])
+_POOL = 40_000
 
 
 @dataclass(frozen=True)
@@ -70,7 +65,7 @@ class Places:
     latitude: Floats
 
     @classmethod
-    def of_city(cls, seed: int) -> Places:
+    def of_city(cls, seed: int) -> Self:
         """Draw the addresses of the city with that seed: default points first."""
         rng = np.random.default_rng([seed, 1])
         centre = rng.choice(len(_CENTRES), _POOL, p=_CENTRES[:, 3] / _CENTRES[:, 3].sum())
@@ -87,7 +82,7 @@ class Places:
         return cls(points[:, 0].copy(), points[:, 1].copy())
 
     def draw(self, rng: np.random.Generator, size: int) -> NDArray[np.int32]:
-        """Positions of ``size`` requests, busy addresses more often than quiet ones."""
+        """Positions of `size` requests, busy addresses more often than quiet ones."""
         pool = len(self.longitude) - len(_DEFAULTS)
         chosen = len(_DEFAULTS) + (pool * rng.random(size) ** 1.6).astype(np.int32)
         default = np.searchsorted(np.cumsum(_DEFAULT_SHARES), rng.random(size), side="right")
@@ -103,10 +98,3 @@ def within_outline(points: Floats) -> NDArray[np.bool_]:
         if y1 != y2:
             inside ^= ((y1 > y) != (y2 > y)) & (x < (x2 - x1) * (y - y1) / (y2 - y1) + x1)
     return inside
-
-
-def to_web_mercator(longitude: Floats, latitude: Floats) -> tuple[Floats, Floats]:
-    """EPSG:3857 metres of points in degrees."""
-    x = EARTH_RADIUS * np.radians(longitude)
-    y = EARTH_RADIUS * np.log(np.tan(np.pi / 4 + np.radians(latitude) / 2))
-    return x, y
