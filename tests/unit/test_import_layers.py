@@ -56,3 +56,15 @@ def test_only_the_registry_imports_pipelines() -> None:
         if any(name.startswith("mpls311.pipelines") for name in imports_of(path.name))
     }
     assert users == {"pipeline_registry.py"}
+
+
+@pytest.mark.parametrize(
+    ("part", "allowed"),
+    [
+        ("sandbox/protocol", {"sandbox.protocol"}),
+        ("sandbox/city", {"sandbox.city", "sandbox.protocol"}),
+    ],
+)
+def test_the_protocol_knows_no_city_and_the_city_nothing_else(part: str, allowed: set[str]) -> None:
+    ours = {name for name in imports_of(part) if name.split(".")[0] == "mpls311"}
+    assert {".".join(name.split(".")[1:3]) for name in ours} <= allowed
