@@ -1,7 +1,7 @@
 """A layer: what it holds, and the metadata that describe it and that its answers obey."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -93,9 +93,8 @@ class RowLayer(Layer):
             for column in table.schema
             if column.name not in ("geometry_x", "geometry_y")
         }
-        for column in table.schema:
+        for index, column in enumerate(table.schema):
             if pa.types.is_timestamp(column.type):
-                index = table.schema.get_field_index(column.name)
                 instants = table[index].cast(pa.timestamp("ms", column.type.tz)).cast(pa.int64())
                 table = table.set_column(index, column.name, instants)
         return cls(name, [_of_flat(row) for row in table.to_pylist()], fields, **members)
@@ -108,11 +107,6 @@ class RowLayer(Layer):
 def feature(geometry: Mapping[str, Any] | None = None, **attributes: Any) -> Feature:
     """Make a feature; without a geometry it has no such key."""
     return {"attributes": attributes, **({"geometry": dict(geometry)} if geometry else {})}
-
-
-def named(layers: Iterable[Layer]) -> dict[str, Layer]:
-    """Layers by their names, each alone in a service of that name."""
-    return {layer.name: layer for layer in layers}
 
 
 def _of_flat(row: dict[str, Any]) -> Feature:

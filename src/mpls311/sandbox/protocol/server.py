@@ -11,8 +11,8 @@ from typing import Self
 from aiohttp import web
 
 from mpls311.sandbox.protocol.exchange import Answer, Request
-from mpls311.sandbox.protocol.faults import Fault, Handler
-from mpls311.sandbox.protocol.layer import Layer, named
+from mpls311.sandbox.protocol.faults import Fault, Handler, delaying
+from mpls311.sandbox.protocol.layer import Layer
 from mpls311.sandbox.protocol.services import ROOT, Services, place_of
 
 _MAX_FORM_BYTES = 16 * 2**20
@@ -38,14 +38,12 @@ class FeatureServer:
         faults: Sequence[Fault],
         host: str,
         port: int,
-        latency_ms: float,
     ) -> None:
         self.faults = list(faults)
         self.requests: Counter[str] = Counter()
         self._services = Services(layers)
         self._host = host
         self._port = port
-        self._latency = latency_ms / 1000
         self._thread: Thread | None = None
         self._ready = Event()
         self._failure: OSError | None = None
@@ -131,8 +129,6 @@ class FeatureServer:
             name.casefold(): str(value) for name, value in [*http.query.items(), *form.items()]
         }
         request = Request(http.path, parameters, http.method, http.headers)
-        if self._latency:
-            await asyncio.sleep(self._latency)
         handler: Handler = self._good
         for fault in reversed(self.faults):
             handler = _around(handler, fault)
@@ -165,8 +161,10 @@ def serve(
         latency_ms: Milliseconds that every answer waits.
 
     """
-    addressed = layers if isinstance(layers, Mapping) else named(layers)
-    return FeatureServer(addressed, faults=faults, host=host, port=port, latency_ms=latency_ms)
+    if not isinstance(layers, Mapping):
+        layers = {layer.name: layer for layer in layers}
+    latency = [delaying(latency_ms / 1000)] if latency_ms else []
+    return FeatureServer(layers, faults=[*latency, *faults], host=host, port=port)
 
 
 def _around(handler: Handler, fault: Fault) -> Handler:
