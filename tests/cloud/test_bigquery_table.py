@@ -13,14 +13,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import stamina
-from cutting_proxy import CuttingProxy, cutting_proxy
-from emulators import BUCKET, PROJECT
 from google.cloud import bigquery, storage
 from kedro.io import DatasetError
 
 from mpls311.datasets import BigQueryTableDataset, LakeFilesDataset
 from mpls311.datasets.google_cloud import bigquery_client
 from mpls311.schemas import TrackedLoad, arrow_schema, bigquery_schema
+from tests.support.cutting_proxy import CuttingProxy, cutting_proxy
+from tests.support.emulators import BUCKET, PROJECT
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 import yaml
-from project import ROOT, Project
+
+from tests.support.project import ROOT, Project
 
 FILES = ("catalog_lake.yml", "catalog_reports.yml", "catalog_warehouse.yml")
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from project import Project
-from tiny_layer import TinyLayers, feature
-
 from mpls311.sandbox.protocol import Script, error
+from tests.support.project import Project
+from tests.support.tiny_layer import TinyLayers, feature
 
 
 def params(layers: TinyLayers) -> str:

@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 from filelock import FileLock
-from project import Project
 
 from mpls311.sandbox import City, serve
+from tests.support.project import Project
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from project import Project
 
 from mpls311.sandbox import City, FeatureServer, serve
+from tests.support.project import Project
 
 YEARS = "years=2024+2025"
 

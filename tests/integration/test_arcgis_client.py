@@ -14,7 +14,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import stamina
-from fault_server import FaultServer, make_rows
 
 from mpls311.arcgis import (
     AccessDeniedError,
@@ -32,6 +31,7 @@ from mpls311.arcgis import (
 )
 from mpls311.arcgis.throttle import Budget, Gate, Limit, parse_retry_after
 from mpls311.sandbox.protocol import CUT_OFF, RESET, Answer, error, gzipped, status
+from tests.support.fault_server import FaultServer, make_rows
 
 ATTEMPTS = 4
 IDS = [*range(1, 800, 3), *range(5000, 5180), 10**9]  # sparse, clustered, one far away

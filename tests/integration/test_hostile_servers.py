@@ -13,32 +13,13 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 import stamina
-from fault_server import FaultServer, make_rows
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mpls311.arcgis import ArcGISClient, ArcGISError, ClientSettings
-from mpls311.sandbox.protocol import CUT_OFF, RESET, Answer, error, gzipped, status
+from mpls311.sandbox.protocol import Answer
+from tests.support.fault_server import FAULTS, FaultServer, make_rows, values
 
-FAULTS: dict[str, Answer] = {
-    "error 500": error(500, "Error performing query operation"),
-    "error 429": error(429, "Too many requests"),
-    "unable": error(400, "Unable to complete operation."),
-    "refused": error(400, "Cannot perform query. Invalid query parameters."),
-    "token": error(499, "Token Required"),
-    "invalid url": error(400, "Invalid URL"),
-    "HTTP 429": status(429, Retry_After="1"),
-    "HTTP 503": status(503),
-    "HTTP 403": status(403),
-    "reset": RESET,
-    "cut off": CUT_OFF,
-    "truncated gzip": gzipped(b'{"features":[],"count":1,"objectIds":[1]}', keep=25),
-    "truncated": Answer(b'{"features":[{"attributes":{"OBJECTID":1'),
-    "HTML": Answer(b"<html>down for maintenance</html>"),
-    "nothing": Answer(b""),
-    "empty page": Answer(b'{"features":[]}'),
-    "empty page, more to come": Answer(b'{"features":[],"exceededTransferLimit":true}'),
-}
 INVENTED = ("stranger", "neighbour")  # rows that no layer has: only ranges of ids show them
 # After these a layer is taken for one that lists no ids, and is read by offset.
 REFUSALS = ("error 500", "unable", "refused", "empty page", "empty page, more to come")
@@ -110,10 +91,6 @@ class Hostility:
         if event in ("published", "edit date") or server.refuses_ids:
             server.edited(server.metadata["editingInfo"]["dataLastEditDate"] + 1)
         self.editions.append(values(server.rows))
-
-
-def values(rows: list[dict[str, Any]]) -> list[tuple[int, str]]:
-    return sorted((row["attributes"]["OBJECTID"], row["attributes"]["TITLE"]) for row in rows)
 
 
 @pytest.fixture(autouse=True)

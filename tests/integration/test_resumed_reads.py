@@ -8,10 +8,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 import stamina
-from fault_server import FaultServer, make_rows
 
 from mpls311.arcgis import ArcGISClient, ClientSettings, ReadReport, ServiceError
 from mpls311.sandbox.protocol import error
+from tests.support.fault_server import FaultServer, make_rows
 
 ROWS = 1000
 PAGES = 10

@@ -11,7 +11,6 @@ import pyarrow as pa
 import pytest
 import yaml
 from google.cloud.bigquery import SchemaField
-from made import row, served
 
 from mpls311.errors import UserError
 from mpls311.schemas import (
@@ -26,6 +25,7 @@ from mpls311.schemas import (
     source_names,
 )
 from mpls311.schemas.table_files import table_files
+from tests.support.made import row, served
 
 PROJECT = Path(__file__).parents[2]
 SOURCES = PROJECT / "dbt" / "models" / "staging" / "_sources.yml"

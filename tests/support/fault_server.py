@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from mpls311.sandbox.protocol import (
+    CUT_OFF,
+    RESET,
     Answer,
     EsriType,
     Feature,
@@ -15,10 +17,33 @@ from mpls311.sandbox.protocol import (
     Script,
     error,
     feature,
+    gzipped,
     serve,
+    status,
 )
 
 FIELDS = {"OBJECTID": EsriType.OID, "TITLE": EsriType.STRING, "OPENED": EsriType.DATE}
+
+
+FAULTS: dict[str, Answer] = {
+    "error 500": error(500, "Error performing query operation"),
+    "error 429": error(429, "Too many requests"),
+    "unable": error(400, "Unable to complete operation."),
+    "refused": error(400, "Cannot perform query. Invalid query parameters."),
+    "token": error(499, "Token Required"),
+    "invalid url": error(400, "Invalid URL"),
+    "HTTP 429": status(429, Retry_After="1"),
+    "HTTP 503": status(503),
+    "HTTP 403": status(403),
+    "reset": RESET,
+    "cut off": CUT_OFF,
+    "truncated gzip": gzipped(b'{"features":[],"count":1,"objectIds":[1]}', keep=25),
+    "truncated": Answer(b'{"features":[{"attributes":{"OBJECTID":1'),
+    "HTML": Answer(b"<html>down for maintenance</html>"),
+    "nothing": Answer(b""),
+    "empty page": Answer(b'{"features":[]}'),
+    "empty page, more to come": Answer(b'{"features":[],"exceededTransferLimit":true}'),
+}
 
 
 def make_rows(object_ids: Iterable[int]) -> list[Feature]:
@@ -32,6 +57,10 @@ def make_rows(object_ids: Iterable[int]) -> list[Feature]:
         )
         for oid in object_ids
     ]
+
+
+def values(rows: list[Feature]) -> list[tuple[int, str]]:
+    return sorted((row["attributes"]["OBJECTID"], row["attributes"]["TITLE"]) for row in rows)
 
 
 class FaultServer(RowLayer, Script):

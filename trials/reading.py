@@ -1,18 +1,15 @@
 """Put the reading of feature layers through trials that are too long for the tests.
 
-    python tests/e2e/ingest_trials.py storm       30 % of all requests meet a fault; 20 seeds
-    python tests/e2e/ingest_trials.py throttle    a minute of 429, with and without Retry-After
-    python tests/e2e/ingest_trials.py edits       a layer edited during the read; 20 seeds
-    python tests/e2e/ingest_trials.py kills       kill -9 at 10 moments of a read of 12 years
-    python tests/e2e/ingest_trials.py interrupts  the same with Ctrl-C
-    python tests/e2e/ingest_trials.py deletions   500 rows of 80,000 leave, 40 move, one comes back
-    python tests/e2e/ingest_trials.py big         peak memory of a whole run on 2 M rows
+    python -m trials.reading storm       30 % of all requests meet a fault; 20 seeds
+    python -m trials.reading throttle    a minute of 429, with and without Retry-After
+    python -m trials.reading edits       a layer edited during the read; 20 seeds
+    python -m trials.reading kills       kill -9 at 10 moments of a read of 12 years
+    python -m trials.reading interrupts  the same with Ctrl-C
+    python -m trials.reading deletions   500 rows of 80,000 leave, 40 move, one comes back
+    python -m trials.reading big         peak memory of a whole run on 2 M rows
 
 Each prints what it saw and ends with status 1 if anything was not as it must be.
 """
-
-# ruff: noqa: E402
-from __future__ import annotations
 
 import argparse
 import asyncio
@@ -32,18 +29,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import stamina
-from project import ROOT, Project
-from tiny_layer import TinyLayers, feature
-
-sys.path[:0] = [str(ROOT), str(ROOT / "tests/integration")]
-
-from fault_server import FaultServer, make_rows
-from test_hostile_servers import FAULTS, values
 
 from mpls311.arcgis import ArcGISClient, ArcGISError, ClientSettings, ReadReport
 from mpls311.loads import LoadHistory, parse_manifest
 from mpls311.sandbox import City, serve
 from mpls311.sandbox.protocol import Answer, status
+from tests.support.fault_server import FAULTS, FaultServer, make_rows, values
+from tests.support.project import ROOT, Project
+from tests.support.tiny_layer import TinyLayers, feature
 
 FINAL = ("refused", "token", "invalid url", "HTTP 403", "empty page")
 PASSING = [name for name in FAULTS if name not in FINAL]

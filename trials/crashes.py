@@ -1,13 +1,11 @@
 """Kill a run at named points and at random moments; one plain run must then make good.
 
-    python tests/e2e/crash_matrix.py [--points NAME ...] [--random 20] [--seed 1]
+    python -m trials.crashes [--points NAME ...] [--random 20] [--seed 1]
 
 Every trial starts from the same warehouse, published from an earlier edition of the stand-in
 city. A run that reads a later edition is killed with SIGKILL, a plain run follows, and then the
 fact table, the watermarks and the tracking rows must be those of a run that nobody disturbed.
 """
-
-from __future__ import annotations
 
 import argparse
 import os
@@ -26,9 +24,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from project import Project
-
 from mpls311.sandbox import City, serve
+from tests.support.project import ROOT, Project
 
 BEFORE, AFTER = date(2016, 1, 20), date(2016, 1, 28)
 YEARS = "2015+2016"
@@ -129,8 +126,8 @@ def run_project(params: str) -> None:
 def start(project: Project, params: str, point: str = "") -> subprocess.Popen[str]:
     arguments = ["--params", params] + (["--point", point] if point else [])
     return subprocess.Popen(
-        [sys.executable, __file__, "--child", *arguments],
-        cwd=project.folder,
+        [sys.executable, "-m", "trials.crashes", "--child", str(project.folder), *arguments],
+        cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -170,11 +167,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rows-per-year", type=int, default=4000)
     parser.add_argument("--mode", choices=["incremental", "full"], default="incremental")
-    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--child", help=argparse.SUPPRESS)
     parser.add_argument("--params", help=argparse.SUPPRESS)
     parser.add_argument("--point", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.child:
+        os.chdir(options.child)
         child(options.point, options.params) if options.point else run_project(options.params)
         return 0
     with tempfile.TemporaryDirectory(prefix="crash-matrix-") as folder:

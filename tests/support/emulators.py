@@ -1,6 +1,6 @@
 """Google Cloud Storage and BigQuery on loopback, on one set of files.
 
-    python tests/cloud/emulators.py
+    python tests/support/emulators.py
 
 prints the environment that `kedro run --env gcp` needs to work on them, and serves until its
 standard input ends. fake-gcs-server keeps objects as files, where bqemulator looks for gs:// URIs.

@@ -1,9 +1,7 @@
 """How long it takes to find 100,000 places in the stand-in city's neighbourhoods, by dbt's SQL.
 
-python tests/integration/bench_neighborhood_join.py
+python -m bench.neighborhood_join
 """
-
-from __future__ import annotations
 
 import sys
 import tempfile
@@ -15,12 +13,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from dbt.contracts.graph.manifest import Manifest
-from dbt_warehouse import Warehouse, dbt, request
 
 from mpls311.sandbox.city.neighborhoods import neighborhoods
 from mpls311.sandbox.city.places import OUTLINE, within_outline
+from mpls311.sandbox.protocol import Polygons
 from mpls311.schemas import ServiceRequest, arrow_schema
 from mpls311.schemas.neighborhoods import borders_of
+from tests.support.dbt_warehouse import Warehouse, dbt, request
 
 PLACES = 100_000
 
@@ -41,11 +40,13 @@ def layer() -> pa.Table:
         name: [table[name].words[position] for position in table[name].values]
         for name in ("BDNUM", "BDNAME", "COMMUNITY")
     }
+    assert isinstance(table.geometry, Polygons), "areas are polygons"
     rings = [[ring.tolist() for ring in polygon] for polygon in table.geometry.rings]
     return pa.table(columns | {"geometry_rings": rings})
 
 
 def main() -> None:
+    """Measure once."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         path = Path(folder, "mpls_311.duckdb")
         patch.setenv("MPLS311_DUCKDB", str(path))
