@@ -10,7 +10,7 @@ ENV ?= base
 YEARS ?= recent
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo run status viz test test-cloud lint format schemas picture lock \
+.PHONY: help setup setup-dev demo run status viz test coverage test-cloud lint format schemas picture lock \
 	bench bench-join trial-crashes trial-storm trial-kills trial-deletions trial-big \
 	terraform-check clean
 
@@ -54,6 +54,9 @@ viz: .venv/runtime ## The pipelines drawn in the browser (ENV=demo)
 
 test: .venv/dev lint ## Checks and all tests
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile
+
+coverage: .venv/dev ## All tests, and that they reach enough of the source
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile --cov
 
 test-cloud: .venv/dev ## The tests against Cloud Storage and BigQuery emulators
 	@$(BIN)/python -m pytest -q tests/cloud
