@@ -10,4 +10,4 @@ LAST_DAY = date(2090, 12, 31)
 MIN_SEED = 0
 MIN_ROWS_PER_YEAR = 1
 MAX_ROWS_PER_YEAR = 5_000_000
-"""A year of so many rows takes some 3 GB of memory."""
+"""A year of so many rows takes some 4 GB of memory."""

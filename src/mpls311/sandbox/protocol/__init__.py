@@ -30,7 +30,7 @@ from mpls311.sandbox.protocol.faults import (
     status,
 )
 from mpls311.sandbox.protocol.layer import Layer, RowLayer, TableLayer, feature
-from mpls311.sandbox.protocol.metadata import capabilities
+from mpls311.sandbox.protocol.metadata import capabilities, field
 from mpls311.sandbox.protocol.server import FeatureServer, serve
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "error",
     "failing_above",
     "feature",
+    "field",
     "gzipped",
     "in_place_of",
     "serve",

@@ -33,12 +33,12 @@ _NUMBERS = (
     EsriType.SINGLE,
     EsriType.DOUBLE,
 )
-_KINDS = dict.fromkeys(_NUMBERS, "number") | {EsriType.DATE: "date"}
+_KINDS = {name.casefold(): "number" for name in _NUMBERS} | {EsriType.DATE.casefold(): "date"}
 
 
 def kind_of(esri_type: str) -> str:
-    """What the values of a field type are compared as: number, date or string."""
-    return _KINDS.get(esri_type, "string")  # type: ignore[call-overload, no-any-return]
+    """What the values of a field type, in any case, are compared as: number, date or string."""
+    return _KINDS.get(esri_type.casefold(), "string")
 
 
 @dataclass(frozen=True)
