@@ -12,11 +12,11 @@ from typing import Any
 
 import duckdb
 import pytest
-from emulators import PROJECT
 from google.cloud import bigquery, storage
-from project import Project
 
 from mpls311.sandbox import City, serve
+from tests.support.emulators import PROJECT
+from tests.support.project import Project
 
 SCHEMAS = ("mpls_311_staging", "mpls_311_production")
 OF_THE_RUN = {

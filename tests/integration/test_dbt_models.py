@@ -12,7 +12,17 @@ from pathlib import Path
 
 import pytest
 from dbt.contracts.graph.manifest import Manifest
-from dbt_warehouse import NO_LOCATION, PROJECT, Built, Row, Warehouse, dbt, load_id, request
+
+from tests.support.dbt_warehouse import (
+    NO_LOCATION,
+    PROJECT,
+    Built,
+    Row,
+    Warehouse,
+    dbt,
+    load_id,
+    request,
+)
 
 MARTS = (
     "dim_categories",

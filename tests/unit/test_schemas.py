@@ -13,7 +13,6 @@ import pyarrow as pa
 import pytest
 import yaml
 from google.cloud.bigquery import Table
-from made import row, served
 
 import mpls311
 from mpls311.errors import UserError
@@ -31,6 +30,7 @@ from mpls311.schemas import (
 )
 from mpls311.schemas.drift import missing_columns
 from mpls311.schemas.table_files import table_files
+from tests.support.made import row, served
 
 PROJECT = Path(__file__).parents[2]
 SOURCES = PROJECT / "dbt" / "models" / "staging" / "_sources.yml"
