@@ -17,7 +17,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 PROJECT, BUCKET = "demo-project", "mpls311-lake"
-DATASETS = ("mpls_311_staging", "mpls_311_development", "mpls_311_production", "scratch")
+DATASETS = (
+    "mpls_311_staging",
+    "mpls_311_development",
+    "mpls_311_development_internal",
+    "mpls_311_production",
+    "mpls_311_production_internal",
+    "scratch",
+)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from project import Project
 
 from mpls311.sandbox import City, serve
 
-SCHEMAS = ("mpls_311_staging", "mpls_311_production")
+SCHEMAS = ("mpls_311_staging", "mpls_311_production", "mpls_311_production_internal")
 OF_THE_RUN = {
     *("load_id", "loaded_at", "job_start", "job_end", "job_runtime", "pq_path"),
     *("last_read_at", "last_full_read_at"),
