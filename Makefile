@@ -65,7 +65,7 @@ format: .venv/dev ## Put the code into shape
 	@$(BIN)/ruff format .
 
 schemas: .venv/dev ## Write what follows from the Pandera models
-	@$(BIN)/python -m mpls311.schemas.dbt_sources > dbt/models/staging/_sources.yml
+	@$(BIN)/python -m mpls311.schemas.dbt_sources dbt/models/staging
 	@$(BIN)/python -m mpls311.schemas.table_files terraform/schemas
 
 picture: .venv/dev demo ## The picture of the dashboard in the README
