@@ -4,6 +4,7 @@
 
 {{ config(
     schema=none,
+    pre_hook='{{ drop_what_moved() }}',
     materialized='incremental',
     incremental_strategy='merge',
     unique_key=['source_year', 'case_id'],
