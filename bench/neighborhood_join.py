@@ -73,7 +73,7 @@ def main() -> None:
         assert built.success, built.statuses
         started = time.perf_counter()
         ((found,),) = warehouse.query(
-            "select count(*) from mpls_311_production.int_place_neighborhoods"
+            "select count(*) from mpls_311_production_internal.int_place_neighborhoods"
         )
         seconds = time.perf_counter() - started
     sys.stdout.write(

@@ -20,7 +20,14 @@ from contextlib import contextmanager
 
 PROJECT, BUCKET = "demo-project", "mpls311-lake"
 _WITH_INPUT = "--with-input"
-DATASETS = ("mpls_311_staging", "mpls_311_development", "mpls_311_production", "scratch")
+DATASETS = (
+    "mpls_311_staging",
+    "mpls_311_development",
+    "mpls_311_development_internal",
+    "mpls_311_production",
+    "mpls_311_production_internal",
+    "scratch",
+)
 
 
 @contextmanager
