@@ -6,8 +6,6 @@ prints the environment that `kedro run --env gcp` needs to work on them, and ser
 standard input ends. fake-gcs-server keeps objects as files, where bqemulator looks for gs:// URIs.
 """
 
-from __future__ import annotations
-
 import asyncio
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """Imports go one way: pipelines -> loads, schemas, arcgis, datasets."""
 
-from __future__ import annotations
-
 import ast
 from pathlib import Path
 
