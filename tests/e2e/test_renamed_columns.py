@@ -1,7 +1,5 @@
 """The city renames its columns; the models say the new names, and nothing else does."""
 
-from __future__ import annotations
-
 import pytest
 
 from mpls311.sandbox.protocol import EsriType, Feature

@@ -1,7 +1,5 @@
 """What the report pipeline makes of manifests and marts."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime
 
 import pandas as pd
