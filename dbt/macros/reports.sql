@@ -48,10 +48,12 @@
         count(case when is_open then 1 end) as open_count,
         {{ as_hours('sum(time_to_close_seconds)', 'nullif(count(time_to_close_seconds), 0)') }} as mean_hours,
         {%- for name, percent in {'median': 50, 'p75': 75, 'p90': 90}.items() %}
-        {{ as_hours(percentile('time_to_close_seconds', 'time_rank', 'time_count', percent)) }} as {{ name }}_hours
-        {%- if not loop.last or more %},{% endif %}
+        {{ as_hours(percentile('time_to_close_seconds', 'time_rank', 'time_count', percent)) }} as {{ name }}_hours,
         {%- endfor %}
-        {{ more | join(',\n        ') }}
+        {%- for aggregate in more %}
+        {{ aggregate }},
+        {%- endfor %}
+        count(time_to_close_seconds) < {{ var('enough_requests') }} as is_few
     from ({{ ranked_by_time(relation, columns) }}) as ranked
     group by {{ columns | join(', ') }}
     {%- endfor %}

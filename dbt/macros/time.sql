@@ -41,6 +41,14 @@
 {%- endmacro %}
 
 
+{#- Whole seconds, none below 0, in a longer unit with two decimals, half up. In whole numbers up to the one
+    division at the end: a binary fraction on the way would be rounded up by one engine and down by another. -#}
+{% macro in_hundredths(seconds, unit) -%}
+    {%- set doubled = '(' ~ seconds ~ ' * 200 + ' ~ unit ~ ')' -%}
+    cast(({{ doubled }} - mod({{ doubled }}, {{ 2 * unit }})) / {{ 2 * unit }} as {{ type_double() }}) / 100
+{%- endmacro %}
+
+
 {#- A date as the integer YYYYMMDD; null stays null. -#}
 {% macro date_id(date) -%}
     extract(year from {{ date }}) * 10000 + extract(month from {{ date }}) * 100 + extract(day from {{ date }})

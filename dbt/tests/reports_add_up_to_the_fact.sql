@@ -1,36 +1,44 @@
-with facts as (
+with periods as (
 
-    select count(*) as requests
+    select 'whole' as period, count(*) as requests
     from {{ ref('fact_311data') }}
     where deleted_at is null
+
+    union all
+
+    select 'to date', count(case when is_to_date then 1 end)
+    from {{ ref('rpt_requests') }}
 
 ),
 
 reports as (
 
-    select 'rpt_categories_year' as report, sum(request_count) as requests
+    select 'rpt_categories_year' as report, 'whole' as period, sum(request_count) as requests
     from {{ ref('rpt_categories_year') }}
 
     union all
 
-    select 'rpt_requests', count(*)
+    select 'rpt_requests', 'whole', count(*)
     from {{ ref('rpt_requests') }}
 
     union all
 
-    select concat('rpt_time_to_close, ', grain), sum(request_count)
+    select
+        concat('rpt_time_to_close, ', grain),
+        case when grain like '%to_date' then 'to date' else 'whole' end,
+        sum(request_count)
     from {{ ref('rpt_time_to_close') }}
     group by grain
 
     union all
 
-    select concat('rpt_neighborhoods, ', grain), sum(request_count)
+    select concat('rpt_neighborhoods, ', grain), 'whole', sum(request_count)
     from {{ ref('rpt_neighborhoods') }}
     group by grain
 
     union all
 
-    select 'rpt_data_quality', sum(case_count)
+    select 'rpt_data_quality', 'whole', sum(case_count)
     from {{ ref('rpt_data_quality') }}
 
 )
@@ -38,7 +46,7 @@ reports as (
 select
     reports.report,
     reports.requests as requests_of_report,
-    facts.requests as requests_of_fact
+    periods.requests as requests_of_period
 from reports
-cross join facts
-where coalesce(reports.requests, 0) <> facts.requests
+inner join periods on reports.period = periods.period
+where coalesce(reports.requests, 0) <> periods.requests

@@ -22,6 +22,9 @@ FIRST_YEAR = 2015
 
 CITY_TIME = ZoneInfo("America/Chicago")
 
+STAND_IN_CITY = "stand-in-city"
+"""The source id of the stand-in city: what bears it is made up, wherever it is kept."""
+
 _HOW = "Write one year (2023), a range (2015-2026), several (2019,2021), all, or recent."
 
 
@@ -118,6 +121,15 @@ class SourceSettings(_Settings):
                 "name, password, ? and #. It is written into manifests and shown in messages."
             )
         return value
+
+    @model_validator(mode="after")
+    def _made_up_rows_say_so(self) -> "SourceSettings":
+        if self.services_url is None and self.id != STAND_IN_CITY:
+            raise ValueError(
+                f"without source.services_url the stand-in city is read, and its made-up rows "
+                f"would go by the name of {self.id}. Use --env demo."
+            )
+        return self
 
     @property
     def overlap(self) -> timedelta:

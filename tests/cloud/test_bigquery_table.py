@@ -19,7 +19,8 @@ from google.cloud import bigquery, storage
 from kedro.io import DatasetError
 
 from mpls311.cloud.google import bigquery_client
-from mpls311.datasets import BigQueryTableDataset, LakeFilesDataset
+from mpls311.datasets import LakeFilesDataset
+from mpls311.datasets.bigquery_table import BigQueryTableDataset
 from mpls311.schemas import ServiceRequest, TrackedLoad, arrow_schema, bigquery_table
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +25,14 @@ CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = Project(tmp_path_factory.mktemp("dashboard") / "project")
-    city = "sandbox.rows_per_year=2500,sandbox.as_of=2025-08-01"
+    city = "sandbox.rows_per_year=2500,sandbox.as_of=2025-07-20"
     output = project.ran(f"years=2023-2025,{city}", env="demo")
     assert output.rstrip().endswith("Dashboard: data/demo/08_reporting/dashboard.html")
     return project
+
+
+LATEST = date(2025, 7, 19)
+"""The day of the latest opening."""
 
 
 def page_of(project: Project) -> Path:
@@ -35,11 +41,11 @@ def page_of(project: Project) -> Path:
 
 @pytest.fixture(scope="module")
 def shown(project: Project) -> dict[str, Any]:
-    """The data that the page holds."""
+    """The data that the page holds, the rows of its tables among it."""
     match = re.search(r'id="data">(.*?)</script>', page_of(project).read_text())
     assert match
     data: dict[str, Any] = json.loads(match[1])
-    return data
+    return data | {name: table["rows"] for name, table in data["tables"].items()}
 
 
 def ask(project: Project, sql: str) -> list[list[Any]]:
@@ -72,39 +78,38 @@ def test_every_time_and_volume_is_one_of_the_mart(project: Project, shown: dict[
     kind = {tuple(pair): position for position, pair in enumerate(shown["types"])}
     channel = {name: position for position, name in enumerate(shown["channels"])}
 
-    def asked(grain: str, *keys: str, open_count: bool = False) -> list[list[Any]]:
+    def asked(grain: str, *keys: str, open_count: bool = False, year: int = 0) -> list[list[Any]]:
         columns = ["open_year", *keys]
-        measures = "sum(request_count)::bigint"
-        measures += ", sum(open_count)::bigint" if open_count else ""
-        for name in ("closed_count", "median_hours", "p90_hours"):
-            measures += f", any_value({name}) filter (not is_information_only)"
+        measures = "sum(open_count)::bigint, " if open_count else ""
+        measures += "sum(request_count)::bigint"
+        measures += ", any_value(closed_count) filter (not is_information_only)"
+        for name in ("median_hours", "p90_hours"):
+            measures += f", any_value({name}) filter (not is_information_only and not is_few)"
         by = ", ".join(columns)
-        where = f"where grain = '{grain}' group by {by}"
+        where = f"where grain = '{grain}' and {year} in (0, open_year) group by {by}"
         return ask(project, f"select {by}, {measures} from {MARTS}.rpt_time_to_close {where}")
 
     same(shown["year"], asked("year", open_count=True))
+    same(shown["yearToDate"], asked("year_to_date", open_count=True, year=2024))
     everything = ask(project, f"select count(*) from {MARTS}.rpt_requests")
-    assert [[sum(row[1] for row in shown["year"]) + shown["strays"]]] == everything
-    same(
-        shown["subject"],
-        [[y, subject[name], *rest] for y, name, *rest in asked("year_subject", "subject_name")],
-    )
-    same(
-        shown["type"],
-        [
-            [y, kind[subject[major], minor], *rest]
-            for y, major, minor, *rest in asked("year_type", "subject_name", "type_name")
-        ],
-    )
-    same(
-        shown["typeChannel"],
-        [
-            [y, kind[subject[major], minor], channel[by], *rest]
-            for y, major, minor, by, *rest in asked(
-                "year_type_channel", "subject_name", "type_name", "channel"
-            )
-        ],
-    )
+    assert [[sum(row[2] for row in shown["year"]) + shown["strays"]]] == everything
+    for suffix, grain, year in (("", "", 0), ("ToDate", "_to_date", 2024)):
+        subjects = asked(f"year_subject{grain}", "subject_name", year=year)
+        same(shown[f"subject{suffix}"], [[y, subject[name], *rest] for y, name, *rest in subjects])
+        types = asked(f"year_type{grain}", "subject_name", "type_name", year=year)
+        same(
+            shown[f"type{suffix}"],
+            [[y, kind[subject[major], minor], *rest] for y, major, minor, *rest in types],
+        )
+        keys = ("subject_name", "type_name", "channel")
+        channels = asked(f"year_type_channel{grain}", *keys, year=year)
+        same(
+            shown[f"typeChannel{suffix}"],
+            [
+                [y, kind[subject[major], minor], channel[by], *rest]
+                for y, major, minor, by, *rest in channels
+            ],
+        )
     same(
         shown["month"],
         [
@@ -133,8 +138,9 @@ def test_every_other_figure_is_one_of_its_mart(project: Project, shown: dict[str
     areas = ask(
         project,
         "select open_year, neighborhood_name, sum(request_count)::bigint, "
-        "any_value(median_hours) filter (not is_information_only), "
-        "any_value(slower_share) filter (not is_information_only) "
+        "any_value(closed_count) filter (not is_information_only), "
+        "any_value(median_hours) filter (not is_information_only and not is_few), "
+        "any_value(slower_share) filter (not is_information_only and not is_few) "
         f"from {MARTS}.rpt_neighborhoods where grain = 'year_neighborhood' group by 1, 2",
     )
     same(shown["area"], [[y, area[name], *rest] for y, name, *rest in areas])
@@ -184,7 +190,17 @@ def test_figures_are_written_for_kedro_viz(project: Project) -> None:
     ):
         figure = json.loads((folder / f"{name}.json").read_text())
         assert figure["data"], name
-        assert "2025" in figure["layout"]["title"]["text"]
+        assert figure["layout"]["title"]["text"].endswith(", 2025 (made-up data)")
+    times = json.loads((folder / "times_to_close.json").read_text())["data"]
+    assert [trace["name"] for trace in times] == [
+        "median, Jan 1 to Jul 19, 2024",
+        "median, Jan 1 to Jul 19, 2025",
+        "90th percentile, Jan 1 to Jul 19, 2024",
+        "90th percentile, Jan 1 to Jul 19, 2025",
+        "few",
+    ]
+    months = json.loads((folder / "monthly_volume.json").read_text())["layout"]["xaxis"]
+    assert months["categoryarray"][5:8] == ["Jun", "Jul 1 to 19", "Aug"]
 
 
 def test_without_marts_the_page_says_so(tmp_path: Path) -> None:
@@ -229,6 +245,17 @@ def page(project: Project, browser: Browser) -> Iterator[Page]:
         yield page
 
 
+@pytest.mark.parametrize("medium", ["screen", "print"])
+def test_the_stand_in_city_says_that_it_is_made_up(page: Page, medium: Any) -> None:
+    page.emulate_media(media=medium)
+
+    assert page.title() == "Minneapolis 311 (made-up data)"
+    assert page.locator("#made-up").inner_text().startswith("Made-up data.")
+    assert page.locator("#made-up").is_visible()
+    # Every printed page has the header of these pages.
+    assert page.evaluate("getComputedStyle(document.documentElement).page") == "made-up"
+
+
 CHARTS = (
     "tiles", "ring", "legend", "months", "months-table", "types-table", "times", "times-table",
     "targets-table", "map", "areas-table", "quality-table",
@@ -259,6 +286,109 @@ def test_a_year_drives_every_chart_and_its_totals_are_those_of_the_warehouse(
         page.locator("#types-table td:nth-child(3)").all_inner_texts(),
     ):
         assert sum(int(number.replace(",", "")) for number in numbers) == totals[2024]
+
+
+def median(project: Project, where: str) -> str:
+    """The median time to close of requests by nearest rank, as the page writes it."""
+    times = ask(
+        project,
+        f"select time_to_close_seconds from {MARTS}.rpt_requests where {where} "
+        "and not is_information_only and time_to_close_seconds is not null order by 1",
+    )
+    (seconds,) = times[math.ceil(len(times) / 2) - 1]
+    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} days"
+
+
+def test_a_year_that_is_not_over_compares_with_the_same_days(page: Page, project: Project) -> None:
+    same_days = f"open_year = 2024 and open_date <= '{LATEST.replace(year=2024)}'"
+    [[requests]] = ask(project, f"select count(*) from {MARTS}.rpt_requests where {same_days}")
+    of_2024 = "; Jan 1 to Jul 19, 2024: "
+
+    def labels() -> list[str]:
+        return page.locator("#tiles .tile span").all_inner_texts()
+
+    total, _, half, most = labels()
+    assert total == f"requests to Jul 19{of_2024}{requests:,}"
+    assert half == f"median time to close{of_2024}{median(project, same_days)}"
+    assert most.startswith(f"90th percentile{of_2024}")
+    for table in ("types", "times"):
+        headers = " ".join(page.locator(f"#{table}-table th").all_text_contents())
+        assert headers.count("Jan 1 to Jul 19, 2024") == 2
+    page.locator("#times-table").evaluate("table => table.closest('details').open = true")
+    row = page.locator("#times-table tr", has_text="Property").locator("td").all_inner_texts()
+    of_property = f"{same_days} and subject_name = 'Property'"
+    assert row[3] == median(project, of_property)
+
+    page.locator("#year").select_option("2024")
+    total, _, half, _ = labels()
+    [[of_2023]] = ask(project, f"select count(*) from {MARTS}.rpt_requests where open_year = 2023")
+    assert total == f"requests; 2023: {of_2023:,}"
+    assert half == f"median time to close; 2023: {median(project, 'open_year = 2023')}"
+
+
+def test_few_closed_requests_have_no_times_and_no_comparison(page: Page, project: Project) -> None:
+    types = ask(
+        project,
+        f"""
+        select now.type_name, now.closed_count, before.closed_count
+        from {MARTS}.rpt_time_to_close as now
+        inner join {MARTS}.rpt_time_to_close as before using (type_name, is_information_only)
+        where now.grain = 'year_type' and now.open_year = 2025
+          and before.grain = 'year_type_to_date' and before.open_year = 2024
+          and not is_information_only and now.closed_count > 0 and before.closed_count > 0
+        """,
+    )
+    kinds = {(now >= 30, before >= 30): (name, now) for name, now, before in types}
+    assert len(kinds) == 4
+    for (enough_now, enough_before), (name, closed) in kinds.items():
+        cell = page.locator("#types-table td:nth-child(2)").get_by_text(name, exact=True)
+        row = cell.locator("xpath=..").locator("td").all_inner_texts()
+        median, slower, p90, slower_p90 = row[4:8]
+        assert (median == p90 == f"few ({closed})") is not enough_now
+        assert (slower == slower_p90 == "few") is not (enough_now and enough_before)
+
+    areas = ask(
+        project,
+        "select neighborhood_name, closed_count "
+        f"from {MARTS}.rpt_neighborhoods where grain = 'year_neighborhood' and open_year = 2025 "
+        "and not is_information_only and closed_count between 1 and 29",
+    )
+    assert areas
+    for name, closed in areas[:3]:
+        cell = page.locator("#areas-table td:first-child").get_by_text(name, exact=True)
+        row = cell.locator("xpath=..").locator("td").all_inner_texts()
+        assert row[3:] == [f"few ({closed})"] * 2
+
+    subjects = dict(
+        ask(
+            project,
+            f"select subject_name, closed_count from {MARTS}.rpt_time_to_close where "
+            "grain = 'year_subject' and open_year = 2025 and closed_count between 1 and 29 "
+            "and not is_information_only",
+        )
+    )
+    few = [f"few ({closed})" for closed in subjects.values()]
+    drawn = page.locator("#times text", has_text="few").all_text_contents()
+    assert sorted(drawn) == sorted(few) != []
+    figures = project.folder / "data/demo/08_reporting"
+    *measures, words = json.loads((figures / "times_to_close.json").read_text())["data"]
+    assert dict(zip(words["y"], words["text"], strict=True)) == dict(
+        zip(subjects, few, strict=True)
+    )
+    assert not {name for trace in measures for name in trace["y"]} & subjects.keys()
+
+
+def test_a_month_that_is_not_over_is_marked(page: Page) -> None:
+    months = page.locator("#months-table td:first-child")
+    begun = page.locator("#months .begun")
+
+    assert months.all_text_contents()[-2:] == ["Jun", "Jul 1 to 19"]
+    assert str(begun.get_attribute("aria-label")).startswith("Jul 1 to 19, 2025: ")
+    assert page.locator("#months text", has_text="to 19").count() == 1
+
+    page.locator("#year").select_option("2024")
+    assert len(months.all_text_contents()) == 12
+    assert begun.count() == 0
 
 
 def test_the_table_is_searched_sorted_and_split_by_channel(page: Page) -> None:
@@ -339,7 +469,10 @@ def test_one_open_request_without_a_neighborhood_is_enough(
         project.ran(f"years=2026,source.services_url={layers.services_url}")
 
     with opened(browser, project.folder / "data/08_reporting/dashboard.html") as page:
+        assert page.title() == "Minneapolis 311"
+        assert page.locator("#made-up").is_hidden()
+        assert page.evaluate("getComputedStyle(document.documentElement).page") == "auto"
         assert page.locator("#total").inner_text() == "1"
         assert page.locator("#open + span").inner_text() == "still open, 100.0 %"
         assert "there is no map" in page.locator("#map-note").inner_text()
-        assert "years=2023-2026" in page.locator("#targets-note").inner_text()
+        assert "No year before 2026" in page.locator("#targets-note").inner_text()

@@ -119,6 +119,8 @@ def test_dbt_by_hand_finds_the_warehouse(
     if variable:
         monkeypatch.setenv("MPLS311_DUCKDB", os.path.relpath(job.folder / variable))
     options = [] if folder == "dbt" else ["--project-dir", "dbt", "--profiles-dir", "dbt"]
+    # dbt never closes its log file.
+    options += ["--log-level-file", "none"]
     counted = "select count(*) as n from {{ source('staging', 'track_load') }}"
     try:
         outcome = dbtRunner().invoke(["--quiet", "show", "--inline", counted, *options])

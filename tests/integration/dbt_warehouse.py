@@ -16,7 +16,7 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
-from mpls311.datasets import DuckDBTableDataset
+from mpls311.datasets.duckdb_table import DuckDBTableDataset
 from mpls311.schemas import NeighborhoodVertex, ServiceRequest, TrackedLoad, arrow_schema
 
 PROJECT = Path(__file__).parents[2] / "dbt"

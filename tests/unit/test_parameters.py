@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from made import BASE
 from pydantic import BaseModel, ValidationError
 
 from mpls311.parameters import (
@@ -25,9 +24,6 @@ from mpls311.parameters import (
 
 THIS_YEAR = city_today().year
 SERVICES = "http://city.test/rest/services"
-BASE = yaml.safe_load(
-    (Path(__file__).parents[2] / "conf" / "base" / "parameters.yml").read_text(encoding="utf-8")
-)
 
 
 def resolved(value: object) -> tuple[int, ...]:

@@ -11,7 +11,9 @@ with facts as (
 -- What the data knows, it knows as of its latest opening.
 latest as (
 
-    select max(open_datetime) as open_datetime
+    select
+        max(open_datetime) as open_datetime,
+        max(open_date) as open_date
     from facts
 
 )
@@ -21,6 +23,7 @@ select
     facts.open_date,
     extract(year from facts.open_date) as open_year,
     extract(month from facts.open_date) as open_month,
+    mod({{ date_id('facts.open_date') }}, 10000) <= mod({{ date_id('latest.open_date') }}, 10000) as is_to_date,
     coalesce(categories.subject_name, 'Unknown') as subject_name,
     coalesce(categories.reason_name, 'Unknown') as reason_name,
     coalesce(categories.type_name, 'Unknown') as type_name,
@@ -32,10 +35,8 @@ select
     neighborhoods.community_name,
     facts.closed_datetime is null as is_open,
     facts.duration_seconds as time_to_close_seconds,
-    case
-        when facts.closed_datetime is null
-            then cast({{ dbt.datediff('facts.open_datetime', 'latest.open_datetime', 'second') }} as {{ dbt.type_bigint() }})
-    end as waiting_seconds
+    cast({{ dbt.datediff('facts.open_datetime', 'latest.open_datetime', 'second') }} as {{ dbt.type_bigint() }})
+        as age_seconds
 from facts
 cross join latest
 left join {{ ref('dim_categories') }} as categories

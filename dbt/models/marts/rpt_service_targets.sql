@@ -1,15 +1,17 @@
 {%- set kind = 'subject_name, type_name, channel' -%}
 {%- set year_and_kind = ['open_year', 'subject_name', 'type_name', 'channel'] -%}
-{%- set enough = var('service_target_min_requests') -%}
+{%- set enough = var('enough_requests') -%}
 
 with requests as (
 
-    select open_year, {{ kind }}, time_to_close_seconds, waiting_seconds
+    select open_year, {{ kind }}, time_to_close_seconds, age_seconds
     from {{ ref('rpt_requests') }}
     where
         not is_information_only
         -- A layer has late cases of the year before it: without that year's own layer they are not the year.
         and open_year in (select source_year from {{ ref('fact_311data') }})
+        -- Of what was closed before it was opened nobody knows how long it took.
+        and (is_open or time_to_close_seconds is not null)
 
 ),
 
@@ -21,7 +23,7 @@ earlier as (
         requests.open_year as earlier_year,
         {{ kind }},
         time_to_close_seconds,
-        waiting_seconds
+        age_seconds
     from (select distinct open_year from requests) as years
     inner join requests
         on requests.open_year < years.open_year
@@ -40,7 +42,7 @@ targets as (
             as target_seconds
     from ({{ ranked_by_time('earlier', year_and_kind) }}) as ranked
     group by open_year, {{ kind }}
-    having count(time_to_close_seconds) > 0
+    having count(time_to_close_seconds) >= {{ enough }}
 
 ),
 
@@ -53,9 +55,7 @@ targets as (
         targets.subject_name,
         targets.type_name,
         targets.channel,
-        -- Whoever has waited longer than the target is known to have missed it; other open ones are not counted.
-        count(case when time_to_close_seconds is not null or waiting_seconds > target_seconds then 1 end)
-            as measured_count,
+        count(*) as measured_count,
         count(case when time_to_close_seconds <= target_seconds then 1 end) as within_count
     from targets
     inner join {{ relation }} as measured
@@ -63,9 +63,10 @@ targets as (
         and targets.subject_name = measured.subject_name
         and targets.type_name = measured.type_name
         and targets.channel = measured.channel
+        -- Of younger ones only the quick are closed, and the others may still become so.
+        and measured.age_seconds >= targets.target_seconds
     group by 1, 2, 3, 4
-    having count(case when time_to_close_seconds is not null or waiting_seconds > target_seconds then 1 end)
-        >= {{ enough }}
+    having count(*) >= {{ enough }}
 
 ),
 {%- endfor %}

@@ -20,5 +20,24 @@
     'month_subject': month + ['subject_name'],
     'month_type_channel': month + type + ['channel'],
 } -%}
+{%- set grains_to_date = {
+    'year_to_date': year,
+    'year_subject_to_date': year + ['subject_name'],
+    'year_type_to_date': year + type,
+    'year_type_channel_to_date': year + type + ['channel'],
+} -%}
+{%- set more = ['max(open_date) as last_open_date'] -%}
 
-{{ volumes_and_times(ref('rpt_requests'), dimensions, grains) }}
+with to_date as (
+
+    select *
+    from {{ ref('rpt_requests') }}
+    where is_to_date
+
+)
+
+{{ volumes_and_times(ref('rpt_requests'), dimensions, grains, more) }}
+
+union all
+
+{{ volumes_and_times('to_date', dimensions, grains_to_date, more) }}

@@ -54,7 +54,7 @@ class BigQueryTableDataset(TableDataset):
 
     Example:
         raw_mpls_311data@files:
-          type: mpls311.datasets.BigQueryTableDataset
+          type: mpls311.datasets.bigquery_table.BigQueryTableDataset
           connection:
             project: my-project
             location: US

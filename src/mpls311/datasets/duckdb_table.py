@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import fsspec
 import pyarrow
+from kedro.io.core import get_protocol_and_path
 
 from mpls311.datasets.table import TableDataset
 from mpls311.errors import StorageError
@@ -25,7 +27,7 @@ class DuckDBTableDataset(TableDataset):
 
     Example:
         track_load:
-          type: mpls311.datasets.DuckDBTableDataset
+          type: mpls311.datasets.duckdb_table.DuckDBTableDataset
           connection:
             database: data/warehouse/mpls_311.duckdb
             memory_limit: 360MB
@@ -84,8 +86,12 @@ class DuckDBTableDataset(TableDataset):
                 # Anew, and not just emptied: the table may be of an older version of the model.
                 connection.execute(f"drop table {self._name}")
                 self._define(connection)
-            is_rows = isinstance(data, pyarrow.Table)
-            rows = connection.from_arrow(data) if is_rows else connection.read_parquet(data)
+            if isinstance(data, pyarrow.Table):
+                rows = connection.from_arrow(data)
+            else:
+                for protocol in {get_protocol_and_path(uri)[0] for uri in data} - {"file"}:
+                    connection.register_filesystem(fsspec.filesystem(protocol, **self._fs_args))
+                rows = connection.read_parquet(data)
             rows.create_view("_saved", replace=True)
             columns = ", ".join(self._quoted(name) for name in self._arrow_schema.names)
             connection.execute(f"insert into {self._name} ({columns}) select {columns} from _saved")

@@ -1,8 +1,9 @@
 """What tables have in common, whatever engine the warehouse is in."""
 
 import json
+import re
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, NewType, TypeAlias
 
 import pandas as pd
@@ -12,12 +13,13 @@ import pyarrow.compute as pc
 from kedro.io import AbstractDataset
 from kedro.utils import load_obj
 
-from mpls311.datasets.identifiers import quoted, split_table
 from mpls311.errors import StorageError
 from mpls311.schemas import arrow_schema
 
 TableData: TypeAlias = Sequence[str] | pyarrow.Table | pd.DataFrame
 """Parquet files by path or URI, or rows."""
+
+_SCHEMA_TABLE = re.compile(r"([A-Za-z_]\w*)\.([A-Za-z_]\w*)", re.ASCII)
 
 TablePreview = NewType("TablePreview", dict[str, Any])
 """Kedro-Viz shows as a table what has a type of this name."""
@@ -45,6 +47,7 @@ class TableDataset(AbstractDataset[TableData, pd.DataFrame]):
         mode: Literal["replace", "append"] = "replace",
         key: Sequence[str] = (),
         query: str | None = None,
+        fs_args: Mapping[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         """Name the table; nothing is opened yet.
@@ -57,6 +60,8 @@ class TableDataset(AbstractDataset[TableData, pd.DataFrame]):
             key: Columns that tell rows apart, for `append`; not for files.
             query: SQL that `load` runs in place of reading the whole table; `{table}` stands
                 for it.
+            fs_args: Options of the file system that files are read from, where the engine cannot
+                read it by itself.
             metadata: Free for plugins, such as Kedro-Viz.
         """
         if mode not in ("replace", "append"):
@@ -65,11 +70,15 @@ class TableDataset(AbstractDataset[TableData, pd.DataFrame]):
             raise StorageError(f"{table} needs a model, or a query if it is only read.")
         if key and mode == "replace":
             raise StorageError(f"{table} has a key, which goes with mode append.")
-        self._schema, self._table = split_table(table)
+        named = _SCHEMA_TABLE.fullmatch(table)
+        if not named:
+            raise StorageError(f"{table!r} must be written as schema.table, without quotes.")
+        self._schema, self._table = named.groups()
         self._model = model
         self._mode = mode
         self._key = tuple(key)
         self._query = query
+        self._fs_args = dict(fs_args or {})
         self.metadata = metadata
 
     @property
@@ -161,7 +170,7 @@ class TableDataset(AbstractDataset[TableData, pd.DataFrame]):
         return arrow_schema(self._pandera_model)
 
     def _quoted(self, identifier: str) -> str:
-        return quoted(identifier, self._QUOTE)
+        return f"{self._QUOTE}{identifier}{self._QUOTE}"
 
     def _describe(self) -> dict[str, Any]:
         return {"table": self._id, "mode": self._mode}

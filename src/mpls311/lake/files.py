@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from mpls311.loads import LakeFile
 
 BATCH_ROWS = 125_000
 """Rows in memory at a time: more than any year has had so far."""
+
+_REMEDY = "Restore it; or delete the manifests of its load, and the year is read again."
 
 
 @dataclass(frozen=True)
@@ -43,24 +46,16 @@ class LakeFiles:
         Raises:
             StorageError: A manifest names a file that is not there.
         """
-        try:
-            with self.fs.open(self.path(name), "rb") as file:
-                return pq.read_table(
-                    file, columns=list(columns) if columns else None, filters=filters
-                )
-        except FileNotFoundError:
-            raise self._lost(name) from None
+        with self._opened(name) as file:
+            return pq.read_table(file, columns=columns and list(columns), filters=filters)
 
     def batches(self, name: str, rows: int) -> Iterator[pa.Table]:
         """A file in batches of at most `rows` rows; one empty batch for an empty file."""
-        try:
-            with self.fs.open(self.path(name), "rb") as file, pq.ParquetFile(file) as parquet:
-                if not parquet.metadata.num_rows:
-                    yield parquet.schema_arrow.empty_table()
-                for batch in parquet.iter_batches(batch_size=rows):
-                    yield pa.Table.from_batches([batch])
-        except FileNotFoundError:
-            raise self._lost(name) from None
+        with self._opened(name) as file, pq.ParquetFile(file) as parquet:
+            if not parquet.metadata.num_rows:
+                yield parquet.schema_arrow.empty_table()
+            for batch in parquet.iter_batches(batch_size=rows):
+                yield pa.Table.from_batches([batch])
 
     def verify(self, file: LakeFile) -> None:
         """Hold a file against the manifest that names it.
@@ -68,19 +63,19 @@ class LakeFiles:
         Raises:
             StorageError: It is not there, or has other content.
         """
-        try:
-            with self.fs.open(self.path(file.name), "rb") as stored:
-                checksum = hashlib.file_digest(stored, "sha256").hexdigest()
-        except FileNotFoundError:
-            raise self._lost(file.name) from None
+        with self._opened(file.name) as stored:
+            checksum = hashlib.file_digest(stored, "sha256").hexdigest()
         if checksum != file.sha256:
             raise StorageError(
-                f"{self.path(file.name)} is not the file that its manifest describes. Restore it; "
-                "or delete the manifests of its load, and the year is read again."
+                f"{self.path(file.name)} is not the file that its manifest describes. {_REMEDY}"
             )
 
-    def _lost(self, name: str) -> StorageError:
-        return StorageError(
-            f"A manifest names {self.path(name)}, which is not there. Restore the file; or delete "
-            "the manifests of its load, and the year is read again."
-        )
+    @contextmanager
+    def _opened(self, name: str) -> Iterator[Any]:
+        try:
+            with self.fs.open(self.path(name), "rb") as file:
+                yield file
+        except FileNotFoundError:
+            raise StorageError(
+                f"A manifest names {self.path(name)}, which is not there. {_REMEDY}"
+            ) from None

@@ -1,7 +1,9 @@
 """The marts as a reader of the dashboard meets them."""
 
+import calendar
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 
 import pandas as pd
@@ -11,30 +13,20 @@ Ring = list[tuple[float, float]]
 
 @dataclass(frozen=True)
 class Answers:
-    """Rows of the marts, one frame each, and how far they reach.
+    """Rows of the marts and how far they reach.
 
     A mart that does not exist yet is a frame without columns; `years` is empty then, and the
     other properties must not be asked for.
     """
 
-    times: pd.DataFrame
-    """rpt_time_to_close, without the grain month_type_channel."""
-    targets: pd.DataFrame
-    """rpt_service_targets."""
-    areas: pd.DataFrame
-    """rpt_neighborhoods in the grains year, year_neighborhood, year_neighborhood_subject."""
-    hot_spots: pd.DataFrame
-    """The first of rpt_hot_spots in each year."""
-    quality: pd.DataFrame
-    """rpt_data_quality."""
-    neighborhoods: pd.DataFrame
-    """dim_neighborhoods."""
-    borders: pd.DataFrame
-    """raw_neighborhoods."""
+    marts: Mapping[str, pd.DataFrame]
+    """What the catalog gives of each, by its name there."""
     reaches_to: datetime | None
     """The greatest watermark of all years."""
     looked_at: datetime | None
     """When the service was last looked at."""
+    made_up: bool = False
+    """Whether they are those of the stand-in city."""
 
     @cached_property
     def years(self) -> list[int]:
@@ -42,15 +34,23 @@ class Answers:
 
         A layer has late cases of the year before; without a layer of its own that is no year.
         """
-        if self.times.empty or self.quality.empty:
+        times, quality = self.marts["rpt_time_to_close"], self.marts["rpt_data_quality"]
+        if times.empty or quality.empty:
             return []
-        layers = self.quality.loc[self.quality["case_count"] > 0, "source_year"]
-        return sorted(map(int, set(self.times["open_year"]) & set(layers)))
+        layers = quality.loc[quality["case_count"] > 0, "source_year"]
+        return sorted(map(int, set(times["open_year"]) & set(layers)))
+
+    @cached_property
+    def unfinished(self) -> date | None:
+        """The day of the latest opening, if its year is not over then."""
+        latest = pd.Timestamp(self.marts["rpt_time_to_close"]["last_open_date"].max()).date()
+        return None if (latest.month, latest.day) == (12, 31) else latest
 
     @cached_property
     def strays(self) -> int:
         """Requests of other years."""
-        rows = self.times[self.times["grain"] == "year"]
+        times = self.marts["rpt_time_to_close"]
+        rows = times[times["grain"] == "year"]
         return int(rows.loc[~rows["open_year"].isin(self.years), "request_count"].sum())
 
     @cached_property
@@ -60,23 +60,39 @@ class Answers:
         volumes = rows.groupby("subject_name")["request_count"].sum()
         return sorted(volumes.index, key=lambda name: (-volumes[name], name))
 
-    def of_years(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """The rows of a mart that are about those years."""
-        return rows[rows["open_year"].isin(self.years)]
+    def of_years(self, mart: str) -> pd.DataFrame:
+        """The rows of a mart that are about those years; all of one without a year of opening."""
+        rows = self.marts[mart]
+        return rows[rows["open_year"].isin(self.years)] if "open_year" in rows else rows
 
     def by(self, grain: str, *keys: str) -> pd.DataFrame:
         """Volumes and times to close in a grain of rpt_time_to_close, see `volumes_and_times`."""
-        return volumes_and_times(self.of_years(self.times), grain, *keys)
+        return self.of_grain("rpt_time_to_close", grain, *keys)
 
-    def by_area(self, grain: str, *keys: str) -> pd.DataFrame:
-        """The same in a grain of rpt_neighborhoods."""
-        return volumes_and_times(self.of_years(self.areas), grain, *keys)
+    def of_grain(self, mart: str, grain: str, *keys: str) -> pd.DataFrame:
+        """The same in a grain of another mart."""
+        return volumes_and_times(self.of_years(mart), grain, *keys)
+
+    def year_before(self, year: int, grain: str, *keys: str) -> pd.DataFrame:
+        """What a year compares with in a yearly grain: the same days, if it is not over."""
+        is_over = not self.unfinished or self.unfinished.year != year
+        rows = self.by(grain if is_over else f"{grain}_to_date", *keys)
+        return rows[rows["open_year"] == year - 1]
+
+    def days(self, year: int, *, of: int) -> str:
+        """The days of a year that compare with those there are of another, in words."""
+        day = self.unfinished
+        if not day or day.year != of:
+            return str(year)
+        # In a year without a leap day, 29 February is the 28th.
+        last = min(day.day, calendar.monthrange(year, day.month)[1])
+        return f"Jan 1 to {calendar.month_abbr[day.month]} {last}, {year}"
 
     @cached_property
     def shapes(self) -> dict[int, list[Ring]]:
         """The rings of each neighbourhood, longitude before latitude."""
         shapes: dict[int, list[Ring]] = {}
-        rows = self.borders.sort_values(["neighborhood_id", "ring", "vertex"])
+        rows = self.marts["raw_neighborhoods"].sort_values(["neighborhood_id", "ring", "vertex"])
         for (number, _), ring in rows.groupby(["neighborhood_id", "ring"]):
             corners = list(zip(ring["longitude"], ring["latitude"], strict=True))
             shapes.setdefault(int(number), []).append(corners)
@@ -92,12 +108,14 @@ def volumes_and_times(rows: pd.DataFrame, grain: str, *keys: str) -> pd.DataFram
         keys: Columns of the grain; the year comes first.
 
     Returns:
-        `keys`, request_count and open_count over all types, and every measure of time without
-        those that are closed as they are opened.
+        `keys`, request_count and open_count over all types, and closed_count and every measure of
+        time without those that are closed as they are opened; without a measure where few are
+        closed.
     """
     rows = rows[rows["grain"] == grain]
     index = ["open_year", *keys]
     volumes = rows.groupby(index)[["request_count", "open_count"]].sum()
     timed = rows[~rows["is_information_only"].astype(bool)].set_index(index)
     measures = [name for name in timed.columns if name.endswith(("_hours", "_share"))]
+    timed[measures] = timed[measures].mask(timed["is_few"].astype(bool))
     return volumes.join(timed[["closed_count", *measures]]).reset_index()

@@ -1,5 +1,7 @@
 """Plotly figures of the newest year, for Kedro-Viz; the dashboard draws its own for every year."""
 
+import calendar
+
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -10,7 +12,6 @@ PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F
 
 _OTHERS = "#9AA0A6"
 _TARGETS = 12
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def draw_category_split(answers: Answers) -> go.Figure:
@@ -32,28 +33,35 @@ def draw_monthly_volume(answers: Answers) -> go.Figure:
     figure, year = _figure(answers, "Requests by month of opening")
     if year:
         rows = _of_year(answers.by("month_subject", "open_month", "subject_name"), year)
+        names = _month_names(answers, year)
         for name in answers.subjects:
             months = rows[rows["subject_name"] == name]
             figure.add_bar(
                 name=name,
-                x=[_MONTHS[month - 1] for month in months["open_month"]],
+                x=[names[month - 1] for month in months["open_month"]],
                 y=list(months["request_count"]),
                 marker_color=_colour(answers, name),
             )
-        figure.update_layout(barmode="stack", xaxis_categoryarray=_MONTHS)
+        figure.update_layout(barmode="stack", xaxis_categoryarray=names)
     return figure
 
 
 def draw_times_to_close(answers: Answers) -> go.Figure:
-    """Median and 90th percentile of each major category, and those of the year before."""
+    """Median and 90th percentile of each major category, and those of the year before.
+
+    A year that is not over is drawn against the same days of the year before.
+    """
     figure, year = _figure(answers, "Hours to close, information-only types left out")
     if year:
-        times = answers.by("year_subject", "subject_name")
+        now = _of_year(answers.by("year_subject", "subject_name"), year)
+        before = answers.year_before(year, "year_subject", "subject_name")
+        few = now[now["median_hours"].isna() & (now["closed_count"] > 0)]
+        before = before[~before["subject_name"].isin(few["subject_name"])]
         for measure, label in (("median_hours", "median"), ("p90_hours", "90th percentile")):
-            for shown, opacity in ((year - 1, 0.45), (year, 1.0)):
-                rows = _of_year(times, shown).dropna(subset=[measure])
+            for rows, of, opacity in ((before, year - 1, 0.45), (now, year, 1.0)):
+                rows = rows.dropna(subset=[measure])
                 figure.add_scatter(
-                    name=f"{label} {shown}",
+                    name=f"{label}, {answers.days(of, of=year)}",
                     x=list(rows[measure]),
                     y=list(rows["subject_name"]),
                     mode="markers",
@@ -64,6 +72,15 @@ def draw_times_to_close(answers: Answers) -> go.Figure:
                         "symbol": "circle" if measure == "median_hours" else "diamond",
                     },
                 )
+        figure.add_scatter(
+            name="few",
+            x=[1] * len(few),
+            y=list(few["subject_name"]),
+            text=[f"few ({count:.0f})" for count in few["closed_count"]],
+            mode="text",
+            textposition="middle right",
+            showlegend=False,
+        )
         figure.update_layout(xaxis_type="log", xaxis_title="hours")
     return figure
 
@@ -71,8 +88,9 @@ def draw_times_to_close(answers: Answers) -> go.Figure:
 def draw_service_targets(answers: Answers) -> go.Figure:
     """What has become worse and better by most, in points."""
     figure, year = _figure(answers, "Share closed within the earlier years' three-quarter time")
-    if year and not answers.targets.empty:
-        rows = _of_year(answers.targets, year).sort_values("rank_in_year")
+    targets = answers.marts["rpt_service_targets"]
+    if year and not targets.empty:
+        rows = _of_year(targets, year).sort_values("rank_in_year")
         shown = pd.concat([rows.head(_TARGETS), rows.tail(_TARGETS)]).drop_duplicates()
         change = [100 * share for share in shown["share_change"]]
         figure.add_bar(
@@ -89,9 +107,10 @@ def draw_neighborhoods(answers: Answers) -> go.Figure:
     """The neighbourhoods by number of requests, and the hot spots."""
     figure, year = _figure(answers, "Requests by neighbourhood, and hot spots")
     if year:
-        rows = _of_year(answers.by_area("year_neighborhood", "neighborhood_id"), year)
+        areas = answers.of_grain("rpt_neighborhoods", "year_neighborhood", "neighborhood_id")
+        rows = _of_year(areas, year)
         counts = {row.neighborhood_id: row.request_count for row in rows.itertuples()}
-        names = dict(answers.neighborhoods[["neighborhood_id", "neighborhood_name"]].to_numpy())
+        names = answers.marts["dim_neighborhoods"].set_index("neighborhood_id")["neighborhood_name"]
         most = max((n for number, n in counts.items() if number > 0), default=1)
         for number, rings in answers.shapes.items():
             corners = [corner for ring in rings for corner in (*ring, (None, None))]
@@ -108,7 +127,7 @@ def draw_neighborhoods(answers: Answers) -> go.Figure:
                 hoverlabel_namelength=-1,
                 showlegend=False,
             )
-        spots = _of_year(answers.hot_spots, year)
+        spots = _of_year(answers.marts["rpt_hot_spots"], year)
         figure.add_scatter(
             x=list(spots["longitude"]),
             y=list(spots["latitude"]),
@@ -126,8 +145,18 @@ def _figure(answers: Answers, title: str) -> tuple[go.Figure, int | None]:
     """A figure and its year, the newest one; None where there is none."""
     year = answers.years[-1] if answers.years else None
     figure = go.Figure()
-    figure.update_layout(title=f"{title}, {year}" if year else "No requests yet")
+    source = " (made-up data)" if answers.made_up else ""
+    figure.update_layout(title=f"{title}, {year}{source}" if year else "No requests yet")
     return figure, year
+
+
+def _month_names(answers: Answers, year: int) -> list[str]:
+    """January to December; of a month that is not over, the day it has come to."""
+    names = list(calendar.month_abbr)[1:]
+    day = answers.unfinished
+    if day and day.year == year and day.day < calendar.monthrange(year, day.month)[1]:
+        names[day.month - 1] += f" 1 to {day.day}"
+    return names
 
 
 def _of_year(rows: pd.DataFrame, year: int) -> pd.DataFrame:

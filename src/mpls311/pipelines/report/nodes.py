@@ -7,47 +7,28 @@ from importlib.resources import files
 import pandas as pd
 
 from mpls311.loads import LoadHistory
+from mpls311.parameters import STAND_IN_CITY
 from mpls311.pipelines.report.answers import Answers
 from mpls311.pipelines.report.payload import payload
 
 log = logging.getLogger(__name__)
 
 
-def collect_answers(
-    history: LoadHistory,
-    times: pd.DataFrame,
-    targets: pd.DataFrame,
-    areas: pd.DataFrame,
-    hot_spots: pd.DataFrame,
-    quality: pd.DataFrame,
-    neighborhoods: pd.DataFrame,
-    borders: pd.DataFrame,
-) -> Answers:
+def collect_answers(history: LoadHistory, **marts: pd.DataFrame) -> Answers:
     """Put what the dashboard and the figures show into one value.
 
     Args:
         history: The manifests, which say how far the marts reach.
-        times: Rows of rpt_time_to_close.
-        targets: Rows of rpt_service_targets.
-        areas: Rows of rpt_neighborhoods.
-        hot_spots: Rows of rpt_hot_spots.
-        quality: Rows of rpt_data_quality.
-        neighborhoods: Rows of dim_neighborhoods.
-        borders: Rows of raw_neighborhoods.
+        marts: Rows of each of `payload.MARTS`.
     """
     marks = [mark for year in history.years if (mark := history.watermark(year))]
-    if times.empty:
+    if marts["rpt_time_to_close"].empty:
         log.warning("There are no marts to report on yet: run `kedro run` first.")
     return Answers(
-        times=times,
-        targets=targets,
-        areas=areas,
-        hot_spots=hot_spots,
-        quality=quality,
-        neighborhoods=neighborhoods,
-        borders=borders,
+        marts=marts,
         reaches_to=max(marks, default=None),
         looked_at=max((manifest.ended_at for manifest in history.manifests), default=None),
+        made_up=STAND_IN_CITY in history.source_ids,
     )
 
 
@@ -58,6 +39,8 @@ def write_dashboard(answers: Answers) -> str:
     data = json.dumps(payload(answers), separators=(",", ":")).replace("<", "\\u003c")
     html = page.joinpath("dashboard.html").read_text(encoding="utf-8")
     for place, text in (
+        ("/* source */", "made-up" if answers.made_up else "real"),
+        ("/* title */", f"Minneapolis 311{' (made-up data)' if answers.made_up else ''}"),
         ("/* style */", page.joinpath("dashboard.css").read_text(encoding="utf-8")),
         ("/* script */", page.joinpath("dashboard.js").read_text(encoding="utf-8")),
         ("/* data */", data),

@@ -1,33 +1,110 @@
-"""The dashboard's data: rows of numbers that refer to lists of names."""
+"""The dashboard's data: tables of numbers that refer to lists of names."""
 
 from collections.abc import Callable, Hashable, Iterable
-from datetime import datetime
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
 
 import pandas as pd
 
 from mpls311.parameters import CITY_TIME
 from mpls311.pipelines.report.answers import Answers, Ring
 
-Row: TypeAlias = list[Any]
-
-_TIMES = ("closed_count", "median_hours", "p90_hours")
 _DECIMALS = {"_hours": 3, "_share": 5, "share_within": 5, "share_change": 5, "itude": 4}
 """By the ends of names. A ten thousandth of a degree is less than a border on the map is wide."""
+
+_KEYS = {
+    "open_month": ("open_month",),
+    "subject": ("subject_name",),
+    "type": ("subject_name", "type_name"),
+    "channel": ("channel",),
+    "area": ("neighborhood_id",),
+}
+"""What of a mart tells the rows of a grain apart, by the column of the page."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """What the page gets of a mart: columns, of one grain where the mart has several.
+
+    `subject`, `type`, `channel` and `area` are positions in the lists of those names.
+    """
+
+    mart: str
+    columns: str
+    grain: str | None = None
+
+    def frame(self, answers: Answers) -> pd.DataFrame:
+        """Its rows, of the years that the page has."""
+        if self.grain is None:
+            return answers.of_years(self.mart)
+        keys = [key for name in self.columns.split() for key in _KEYS.get(name, ())]
+        rows = answers.of_grain(self.mart, self.grain, *keys)
+        if self.grain.endswith("_to_date"):
+            # Only the year that is not over compares with them.
+            rows = rows[rows["open_year"] == (answers.unfinished or date.min).year - 1]
+        return rows
+
+
+_TIMES = "rpt_time_to_close"
+_AREAS = "rpt_neighborhoods"
+_MEASURES = "request_count closed_count median_hours p90_hours"
+
+TABLES = {
+    "year": Table(_TIMES, f"open_year open_count {_MEASURES}", "year"),
+    "yearToDate": Table(_TIMES, f"open_year open_count {_MEASURES}", "year_to_date"),
+    "month": Table(_TIMES, "open_year open_month subject request_count", "month_subject"),
+    "subject": Table(_TIMES, f"open_year subject {_MEASURES}", "year_subject"),
+    "subjectToDate": Table(_TIMES, f"open_year subject {_MEASURES}", "year_subject_to_date"),
+    "type": Table(_TIMES, f"open_year type {_MEASURES}", "year_type"),
+    "typeToDate": Table(_TIMES, f"open_year type {_MEASURES}", "year_type_to_date"),
+    "typeChannel": Table(_TIMES, f"open_year type channel {_MEASURES}", "year_type_channel"),
+    "typeChannelToDate": Table(
+        _TIMES, f"open_year type channel {_MEASURES}", "year_type_channel_to_date"
+    ),
+    "target": Table(
+        "rpt_service_targets",
+        "open_year type channel target_hours benchmark_share_within share_within measured_count "
+        "share_change",
+    ),
+    "city": Table(_AREAS, "open_year slower_share", "year"),
+    "area": Table(
+        _AREAS,
+        "open_year area request_count closed_count median_hours slower_share",
+        "year_neighborhood",
+    ),
+    "areaSubject": Table(
+        _AREAS, "open_year area subject request_count", "year_neighborhood_subject"
+    ),
+    "spot": Table("rpt_hot_spots", "open_year longitude latitude request_count place_count"),
+    "quality": Table(
+        "rpt_data_quality",
+        "source_year case_count deleted_count rejected_count duplicate_count several_layers_count "
+        "no_location_count no_neighborhood_count unknown_category_count status_mismatch_count "
+        "closed_before_opened_count last_read_at last_full_read_at",
+    ),
+}
+"""Every table of the page by its name in the page's script."""
+
+MARTS = tuple(
+    dict.fromkeys(
+        (*(table.mart for table in TABLES.values()), "dim_neighborhoods", "raw_neighborhoods")
+    )
+)
+"""Names in the catalog of what is read for the page, the names and borders of areas included."""
 
 
 def payload(answers: Answers) -> dict[str, Any]:
     """What the page's script gets.
 
     Volumes count every request; times to close leave out the types that are closed as they are
-    opened. Rows begin with their year, and give names by their position in `subjects`, `types`,
-    `channels` and `neighborhoods`. Hours are rounded to three decimals, shares to five.
+    opened. Hours are rounded to three decimals, shares to five.
     """
     if not answers.years:
         return {"years": []}
     types = answers.by("year_type", "subject_name", "type_name")
     channels = answers.by("year_channel", "channel")
-    areas = answers.neighborhoods
+    areas = answers.marts["dim_neighborhoods"]
     subject = _positions(answers.subjects)
     kind = _positions(zip(types["subject_name"], types["type_name"], strict=True))
     channel = _positions(channels["channel"])
@@ -39,64 +116,40 @@ def payload(answers: Answers) -> dict[str, Any]:
         "area": lambda row: area[row.neighborhood_id],
     }
 
-    def rows(frame: pd.DataFrame, *columns: str) -> list[Row]:
-        return [
+    def sent(table: Table) -> dict[str, Any]:
+        columns = table.columns.split()
+        rows = [
             [
                 codes[name](row) if name in codes else _plain(name, getattr(row, name))
                 for name in columns
             ]
-            for row in frame.itertuples(index=False)
+            for row in table.frame(answers).itertuples(index=False)
         ]
+        return {"columns": columns, "rows": rows}
 
     return {
         "reachesTo": _plain("", answers.reaches_to),
         "lookedAt": _plain("", answers.looked_at),
         "years": answers.years,
+        "unfinished": _unfinished(answers),
         "strays": answers.strays,
         "subjects": list(subject),
         "types": [[subject[major], minor] for major, minor in kind],
         "channels": list(channel),
         "neighborhoods": areas[["neighborhood_name", "community_name"]].to_numpy().tolist(),
         "borders": [[area[number], _outlines(rings)] for number, rings in answers.shapes.items()],
-        "year": rows(answers.by("year"), "open_year", "request_count", "open_count", *_TIMES),
-        "month": rows(
-            answers.by("month_subject", "open_month", "subject_name"),
-            *("open_year", "open_month", "subject", "request_count"),
-        ),
-        "subject": rows(
-            answers.by("year_subject", "subject_name"),
-            *("open_year", "subject", "request_count", *_TIMES),
-        ),
-        "type": rows(types, "open_year", "type", "request_count", *_TIMES),
-        "typeChannel": rows(
-            answers.by("year_type_channel", "subject_name", "type_name", "channel"),
-            *("open_year", "type", "channel", "request_count", *_TIMES),
-        ),
-        "target": rows(
-            answers.of_years(answers.targets),
-            *("open_year", "type", "channel", "target_hours", "benchmark_share_within"),
-            *("share_within", "measured_count", "share_change"),
-        ),
-        "city": rows(answers.by_area("year"), "open_year", "slower_share"),
-        "area": rows(
-            answers.by_area("year_neighborhood", "neighborhood_id"),
-            *("open_year", "area", "request_count", "median_hours", "slower_share"),
-        ),
-        "areaSubject": rows(
-            answers.by_area("year_neighborhood_subject", "neighborhood_id", "subject_name"),
-            *("open_year", "area", "subject", "request_count"),
-        ),
-        "spot": rows(
-            answers.of_years(answers.hot_spots),
-            *("open_year", "longitude", "latitude", "request_count", "place_count"),
-        ),
-        "quality": rows(
-            answers.quality,
-            *("source_year", "case_count", "deleted_count", "rejected_count", "duplicate_count"),
-            *("several_layers_count", "no_location_count", "no_neighborhood_count"),
-            *("unknown_category_count", "status_mismatch_count", "closed_before_opened_count"),
-            *("last_read_at", "last_full_read_at"),
-        ),
+        "tables": {name: sent(table) for name, table in TABLES.items()},
+    }
+
+
+def _unfinished(answers: Answers) -> dict[str, Any] | None:
+    """The last day of the year that is not over, its days, and those of the year before."""
+    if not (day := answers.unfinished):
+        return None
+    return {
+        "day": day.isoformat(),
+        "now": answers.days(day.year, of=day.year),
+        "before": answers.days(day.year - 1, of=day.year),
     }
 
 

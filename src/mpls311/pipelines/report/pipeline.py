@@ -10,6 +10,7 @@ from mpls311.pipelines.report.figures import (
     draw_times_to_close,
 )
 from mpls311.pipelines.report.nodes import collect_answers, write_dashboard
+from mpls311.pipelines.report.payload import MARTS
 
 _FIGURES = {
     "category_split": draw_category_split,
@@ -27,16 +28,7 @@ def create_pipeline(**_: object) -> Pipeline:
             node(
                 collect_answers,
                 # With the published manifests the marts are as new as they will be.
-                inputs=[
-                    "published_loads",
-                    "rpt_time_to_close",
-                    "rpt_service_targets",
-                    "rpt_neighborhoods",
-                    "rpt_hot_spots",
-                    "rpt_data_quality",
-                    "dim_neighborhoods",
-                    "raw_neighborhoods",
-                ],
+                inputs={"history": "published_loads"} | {name: name for name in MARTS},
                 outputs="answers",
                 name="collect_answers",
             ),

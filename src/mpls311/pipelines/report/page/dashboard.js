@@ -67,40 +67,50 @@
     })));
     fill(id, h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...body));
   }
-  function slower(now, before) {
-    const by = change(now, before);
+
+  /* Of few closed requests the tables have no times: they would say nothing of the next ones. */
+  const few = (row) => row.closed_count > 0 && row.median_hours === null;
+  const measured = (row, name, write = duration) => (few(row) ? `few (${count(row.closed_count)})` : write(row[name]));
+  function slower(now, then, name) {
+    if (few(now) || few(then)) return "few";
+    const by = change(now[name], then[name]);
     if (by === null) return DASH;
     return { text: `${points(by)} %`, kind: by > 0.005 ? "worse" : by < -0.005 ? "better" : null };
   }
 
-  /* Rows of a year, looked up by name */
-  const of = (name, year) => data[name].filter((row) => row[0] === year);
-  const times = (row, from) => (row ? { requests: row[from], closed: row[from + 1], median: row[from + 2], p90: row[from + 3] } : null);
+  /* Tables: rows of the marts, their columns by the names they have there */
+  const tables = Object.fromEntries(Object.entries(data.tables || {}).map(([name, { columns, rows }]) =>
+    [name, rows.map((row) => Object.fromEntries(columns.map((column, position) => [column, row[position]])))]));
+  const of = (name, year) => tables[name].filter((row) => row.open_year === year);
+  const by = (rows, key) => new Map(rows.map((row) => [row[key], row]));
   const color = (subject) => `var(--s${Math.min(subject, COLORS)})`;
   const day = (time) => `${MONTHS[Number(time.slice(5, 7)) - 1]} ${Number(time.slice(8, 10))}`;
-  const partial = (year) => data.reachesTo && data.reachesTo.startsWith(`${year}-`) && !data.reachesTo.startsWith(`${year}-12-31`);
+
+  /* A year that is not over is compared with the same days of the year before. */
+  const unfinished = (year) => (data.unfinished && data.unfinished.day.startsWith(`${year}-`) ? data.unfinished : null);
+  const ofYearBefore = (name, year) => of(unfinished(year) ? `${name}ToDate` : name, year - 1);
+  const days = (year) => (unfinished(year) || { now: String(year) }).now;
+  const daysBefore = (year) => (unfinished(year) || { before: String(year - 1) }).before;
 
   function drawTiles(year) {
-    const find = (wanted) => data.year.find((row) => row[0] === wanted);
-    const now = find(year);
-    const before = find(year - 1);
-    const [, requests, open] = now;
-    const [timed, earlier] = [times(now, 2), times(before, 2)];
+    const [now] = of("year", year);
+    const [before] = ofYearBefore("year", year);
+    const against = (value) => (before ? `; ${daysBefore(year)}: ${value(before)}` : "");
     const tiles = [
-      ["total", count(requests), `requests${partial(year) ? ` to ${day(data.reachesTo)}` : ""}${before ? `; ${partial(year) ? "all of " : ""}${year - 1}: ${count(before[1])}` : ""}`],
-      ["open", count(open), `still open, ${percent(open / requests)}`],
-      ["median", duration(timed.median), `median time to close${before ? `; ${year - 1}: ${duration(earlier.median)}` : ""}`],
-      ["p90", duration(timed.p90), `90th percentile${before ? `; ${year - 1}: ${duration(earlier.p90)}` : ""}`],
+      ["total", count(now.request_count), `requests${unfinished(year) ? ` to ${day(unfinished(year).day)}` : ""}${against((row) => count(row.request_count))}`],
+      ["open", count(now.open_count), `still open, ${percent(now.open_count / now.request_count)}`],
+      ["median", measured(now, "median_hours"), `median time to close${against((row) => measured(row, "median_hours"))}`],
+      ["p90", measured(now, "p90_hours"), `90th percentile${against((row) => measured(row, "p90_hours"))}`],
     ];
     fill("tiles", ...tiles.map(([id, value, label]) => h("div", { class: "tile" }, h("b", { id }, value), h("span", {}, label))));
   }
 
   function drawRing(year) {
-    const rows = of("subject", year).sort((a, b) => b[2] - a[2]);
-    const total = rows.reduce((sum, row) => sum + row[2], 0);
+    const rows = of("subject", year).sort((a, b) => b.request_count - a.request_count);
+    const total = rows.reduce((sum, row) => sum + row.request_count, 0);
     const chart = s("svg", { viewBox: "-110 -110 220 220", role: "img", "aria-label": `Requests of ${year} by major category; the list beside it says the same.` });
     let angle = 0;
-    for (const [, subject, requests] of rows) {
+    for (const { subject, request_count: requests } of rows) {
       const next = angle + requests / total;
       // A whole circle has no arc of its own.
       const end = Math.min(next, angle + 0.9999);
@@ -116,15 +126,19 @@
     chart.append(s("text", { "text-anchor": "middle", y: 2, style: "font-size: 24px; font-weight: 600" }, count(total)));
     chart.append(s("text", { "text-anchor": "middle", y: 22, class: "soft" }, "requests"));
     fill("ring", chart);
-    fill("legend", ...rows.map(([, subject, requests]) => h("li", {}, h("i", { style: `background: ${color(subject)}` }),
+    fill("legend", ...rows.map(({ subject, request_count: requests }) => h("li", {}, h("i", { style: `background: ${color(subject)}` }),
       h("span", {}, data.subjects[subject]), h("b", {}, count(requests)), h("em", { class: "note" }, percent(requests / total)))));
   }
 
   function drawMonths(year) {
     const rows = of("month", year);
     const named = Math.min(COLORS, data.subjects.length);
+    // Of the months of a year that is not over, the last may have begun only, and others have not.
+    const [, lastMonth, lastDay] = (unfinished(year) || { day: `${year}-12-31` }).day.split("-").map(Number);
+    const begun = (month) => month + 1 === lastMonth && lastDay < new Date(year, lastMonth, 0).getDate();
+    const called = (month) => (begun(month) ? `${MONTHS[month]} 1 to ${lastDay}` : MONTHS[month]);
     const stacks = MONTHS.map(() => new Array(named + 1).fill(0));
-    for (const [, month, subject, requests] of rows) stacks[month - 1][Math.min(subject, named)] += requests;
+    for (const row of rows) stacks[row.open_month - 1][Math.min(row.subject, named)] += row.request_count;
     const totals = stacks.map((stack) => stack.reduce((sum, n) => sum + n, 0));
     const [width, height, left, bottom] = [room("months"), 300, 52, 24];
     const steps = ticks(Math.max(...totals, 1));
@@ -136,23 +150,25 @@
     }
     const slot = (width - left) / 12;
     const label = (subject) => (subject < named ? data.subjects[subject] : "All others");
-    stacks.forEach((stack, month) => {
+    stacks.slice(0, lastMonth).forEach((stack, month) => {
       const parts = stack.map((n, subject) => [n, subject]).filter(([n]) => n > 0);
-      const words = `${MONTHS[month]} ${year}: ${count(totals[month])}\n${parts.map(([n, subject]) => `${label(subject)}: ${count(n)}`).join("\n")}`;
-      const column = s("g", { tabindex: 0, role: "img", "aria-label": words.replaceAll("\n", "; "), tip: words });
+      const words = `${called(month)}${begun(month) ? "," : ""} ${year}: ${count(totals[month])}\n${parts.map(([n, subject]) => `${label(subject)}: ${count(n)}`).join("\n")}`;
+      const column = s("g", { class: begun(month) ? "begun" : null, tabindex: 0, role: "img", "aria-label": words.replaceAll("\n", "; "), tip: words });
       let sum = 0;
       for (const [n, subject] of parts) {
         column.append(s("rect", { class: "mark", style: `fill: ${color(subject)}`, x: left + month * slot + slot * 0.12, width: slot * 0.76, y: y(sum + n), height: Math.max(0, y(sum) - y(sum + n)) }));
         sum += n;
       }
       column.append(s("rect", { x: left + month * slot, y: 0, width: slot, height: height - bottom, fill: "transparent" }));
-      chart.append(column, s("text", { class: "soft", x: left + (month + 0.5) * slot, y: height - 6, "text-anchor": "middle" }, slot < 30 ? MONTHS[month][0] : MONTHS[month]));
+      chart.append(column);
+      if (begun(month)) chart.append(s("text", { class: "soft", x: left + (month + 0.5) * slot, y: y(sum) - 5, "text-anchor": "middle" }, `to ${lastDay}`));
     });
+    MONTHS.forEach((name, month) => chart.append(s("text", { class: "soft", x: left + (month + 0.5) * slot, y: height - 6, "text-anchor": "middle" }, slot < 30 ? name[0] : name)));
     fill("months", chart);
     const headers = [{ label: "Month", text: true }, { label: "All" }, ...data.subjects.map((label) => ({ label }))];
-    const cell = new Map(rows.map(([, month, subject, requests]) => [`${month} ${subject}`, requests]));
-    table("months-table", headers, MONTHS.map((name, month) => ({
-      cells: [name, count(totals[month]), ...data.subjects.map((_, subject) => count(cell.get(`${month + 1} ${subject}`) || 0))],
+    const cell = new Map(rows.map((row) => [`${row.open_month} ${row.subject}`, row.request_count]));
+    table("months-table", headers, MONTHS.slice(0, lastMonth).map((_, month) => ({
+      cells: [called(month), count(totals[month]), ...data.subjects.map((_, subject) => count(cell.get(`${month + 1} ${subject}`) || 0))],
     })));
   }
 
@@ -169,98 +185,96 @@
   }
 
   function drawTypes(year) {
-    const total = of("type", year).reduce((sum, row) => sum + row[2], 0);
-    const before = new Map(of("type", year - 1).map((row) => [row[1], times(row, 2)]));
-    const kinds = of("type", year).map((row) => {
-      const [, type] = row;
-      const [subject, name] = data.types[type];
-      return { type, name, subject: data.subjects[subject], ...times(row, 2), before: before.get(type) };
+    const total = of("type", year).reduce((sum, row) => sum + row.request_count, 0);
+    const before = by(ofYearBefore("type", year), "type");
+    const kinds = of("type", year).map((now) => {
+      const [subject, name] = data.types[now.type];
+      return { name, subject: data.subjects[subject], now, then: before.get(now.type) || {} };
     });
-    [...kinds].sort((a, b) => b.requests - a.requests || a.name.localeCompare(b.name)).forEach((kind, rank) => { kind.rank = rank + 1; });
+    [...kinds].sort((a, b) => b.now.request_count - a.now.request_count || a.name.localeCompare(b.name)).forEach((kind, rank) => { kind.rank = rank + 1; });
     const words = $("search").value.trim().toLowerCase().split(/\s+/).filter(Boolean);
     const shown = kinds.filter((kind) => words.every((word) => `${kind.name} ${kind.subject}`.toLowerCase().includes(word)));
-    const value = { requests: (k) => k.requests, median: (k) => k.median, p90: (k) => k.p90, slower: (k) => change(k.median, k.before && k.before.median) }[state.sort];
+    const value = { requests: ({ now }) => now.request_count, median: ({ now }) => now.median_hours, p90: ({ now }) => now.p90_hours, slower: ({ now, then }) => change(now.median_hours, then.median_hours) }[state.sort];
     const sign = state.down ? -1 : 1;
     shown.sort((a, b) => {
       const [x, y] = [value(a), value(b)];
       if (x === null || y === null || x === undefined || y === undefined) return (x === null || x === undefined) - (y === null || y === undefined);
       return sign * (x - y) || a.rank - b.rank;
     });
-    const byChannel = new Map();
-    for (const row of of("typeChannel", year)) byChannel.set(row[1], [...(byChannel.get(row[1]) || []), row]);
-    const earlier = new Map(of("typeChannel", year - 1).map((row) => [`${row[1]} ${row[2]}`, times(row, 3)]));
-    const rows = [];
-    for (const kind of shown) {
-      const last = kind.before || {};
-      rows.push({ cells: [count(kind.rank), kind.name, count(kind.requests), percent(kind.requests / total), duration(kind.median), slower(kind.median, last.median), duration(kind.p90), slower(kind.p90, last.p90), kind.subject] });
-      if (!$("channels").checked) continue;
-      for (const row of byChannel.get(kind.type)) {
-        const now = times(row, 3);
-        const then = earlier.get(`${row[1]} ${row[2]}`) || {};
-        rows.push({ attributes: { class: "sub" }, cells: ["", data.channels[row[2]], count(now.requests), percent(now.requests / total), duration(now.median), slower(now.median, then.median), duration(now.p90), slower(now.p90, then.p90), ""] });
-      }
-    }
+    const cells = (rank, name, now, then, subject) => [rank, name, count(now.request_count), percent(now.request_count / total),
+      measured(now, "median_hours"), slower(now, then, "median_hours"), measured(now, "p90_hours"), slower(now, then, "p90_hours"), subject];
+    const channels = $("channels").checked ? of("typeChannel", year) : [];
+    const channelsBefore = ofYearBefore("typeChannel", year);
+    const rows = shown.flatMap(({ rank, name, now, then, subject }) => [
+      { cells: cells(count(rank), name, now, then, subject) },
+      ...channels.filter((row) => row.type === now.type).map((row) => {
+        const earlier = channelsBefore.find((other) => other.type === row.type && other.channel === row.channel);
+        return { attributes: { class: "sub" }, cells: cells("", data.channels[row.channel], row, earlier || {}, "") };
+      }),
+    ]);
     const sorts = (label, key) => ({
       label, sorted: state.sort === key ? (state.down ? "descending" : "ascending") : null,
       sort: () => { state.down = state.sort === key ? !state.down : true; state.sort = key; drawTypes(state.year); },
     });
-    const against = `than ${year - 1}`;
+    const against = `than ${daysBefore(year)}`;
     table("types-table", [{ label: "#" }, { label: "Type", text: true }, sorts("Requests", "requests"), { label: "Share" }, sorts("Median", "median"),
       sorts(`slower ${against}`, "slower"), sorts("90th percentile", "p90"), { label: `slower ${against}` }, { label: "Major category", text: true }], rows);
     $("found").textContent = words.length ? `${count(shown.length)} of ${count(kinds.length)} types` : `${count(kinds.length)} types`;
   }
 
   function drawTimes(year) {
-    const before = new Map(of("subject", year - 1).map((row) => [row[1], times(row, 2)]));
-    const rows = of("subject", year).map((row) => ({ subject: row[1], now: times(row, 2), then: before.get(row[1]) || {} }))
-      .filter(({ now }) => now.median !== null).sort((a, b) => b.now.requests - a.now.requests);
+    const before = by(ofYearBefore("subject", year), "subject");
+    const rows = of("subject", year).map((now) => ({ subject: now.subject, now, then: before.get(now.subject) || {} }))
+      .filter(({ now }) => now.closed_count > 0).sort((a, b) => b.now.request_count - a.now.request_count);
     // Times of nothing but zero have no place on a logarithmic scale, yet they are times.
-    const values = [1, 24, ...rows.flatMap(({ now, then }) => [now.median, now.p90, then.median, then.p90]).filter((value) => value > 0)];
+    const values = [1, 24, ...rows.flatMap(({ now, then }) => [now.median_hours, now.p90_hours, then.median_hours, then.p90_hours]).filter((value) => value > 0)];
     const width = room("times");
     // Where there is little room, names stand above their marks.
     const narrow = width < 460;
     const [left, line, top] = narrow ? [8, 50, 26] : [190, 34, 26];
     const height = top + rows.length * line + 12;
     const [low, high] = [Math.log10(Math.max(0.02, Math.min(...values))) - 0.1, Math.log10(Math.max(...values)) + 0.1];
-    const x = (hours) => left + (width - left - 12) * Math.min(1, Math.max(0, (Math.log10(Math.max(hours, 1e-6)) - low) / (high - low)));
-    const chart = s("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Median and 90th percentile of ${year} and ${year - 1} by major category; the table below says the same.` });
+    const x = (hours) => left + (width - left - 28) * Math.min(1, Math.max(0, (Math.log10(Math.max(hours, 1e-6)) - low) / (high - low)));
+    const chart = s("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Median and 90th percentile of ${days(year)} and ${daysBefore(year)} by major category; the table below says the same.` });
     for (const [hours, label] of SCALE) {
       if (Math.log10(hours) < low || Math.log10(hours) > high) continue;
-      chart.append(s("line", { class: "grid", x1: x(hours), x2: x(hours), y1: top - 6, y2: height }), s("text", { class: "soft", x: x(hours), y: 12, "text-anchor": x(hours) > width - 30 ? "end" : "middle" }, label));
+      chart.append(s("line", { class: "grid", x1: x(hours), x2: x(hours), y1: top - 6, y2: height }), s("text", { class: "soft", x: x(hours), y: 12, "text-anchor": "middle" }, label));
     }
     rows.forEach(({ subject, now, then }, position) => {
       const middle = top + (position + (narrow ? 0.7 : 0.5)) * line;
       chart.append(s("text", { x: 0, y: narrow ? middle - 17 : middle + 4 }, data.subjects[subject]));
-      for (const [key, offset, paint, words] of [["median", -6, "var(--s0)", "median"], ["p90", 6, "var(--s5)", "90th percentile"]]) {
+      if (few(now)) chart.append(s("text", { class: "soft", x: left, y: middle + 4 }, measured(now)));
+      else for (const [key, offset, paint, words] of [["median_hours", -6, "var(--s0)", "median"], ["p90_hours", 6, "var(--s5)", "90th percentile"]]) {
         const y = middle + offset;
         const has = then[key] !== null && then[key] !== undefined;
-        const mark = s("g", { tip: `${data.subjects[subject]}, ${words}\n${year}: ${duration(now[key])}\n${year - 1}: ${duration(then[key])}` });
+        const mark = s("g", { tip: `${data.subjects[subject]}, ${words}\n${days(year)}: ${measured(now, key)}\n${daysBefore(year)}: ${measured(then, key)}` });
         if (has) mark.append(s("line", { x1: x(then[key]), x2: x(now[key]), y1: y, y2: y, style: `stroke: ${paint}`, "stroke-width": 2 }), shape(key, x(then[key]), y, "var(--card)", paint));
         mark.append(shape(key, x(now[key]), y, paint, paint));
         chart.append(mark);
       }
     });
     fill("times", chart);
-    $("times-note").textContent = `Circles are medians, diamonds 90th percentiles; filled ${year}, hollow ${year - 1}. Information-only types are left out` +
-      (partial(year) ? "; requests that are still open have no time yet, so the newest months look faster than they will turn out." : ".");
-    table("times-table", [{ label: "Major category", text: true }, { label: "Closed" }, { label: `Median ${year}` }, { label: `${year - 1}` }, { label: "slower" }, { label: `90th percentile ${year}` }, { label: `${year - 1}` }, { label: "slower" }],
-      rows.map(({ subject, now, then }) => ({ cells: [data.subjects[subject], count(now.closed), duration(now.median), duration(then.median), slower(now.median, then.median), duration(now.p90), duration(then.p90), slower(now.p90, then.p90)] })));
+    $("times-note").textContent = `Circles are medians, diamonds 90th percentiles; filled ${days(year)}, hollow ${daysBefore(year)}. Information-only types are left out` +
+      (unfinished(year) ? "; requests that are still open have no time yet, so the newest months look faster than they will turn out." : ".");
+    table("times-table", [{ label: "Major category", text: true }, { label: "Closed" }, { label: `Median ${days(year)}` }, { label: daysBefore(year) }, { label: "slower" }, { label: `90th percentile ${days(year)}` }, { label: daysBefore(year) }, { label: "slower" }],
+      rows.map(({ subject, now, then }) => ({ cells: [data.subjects[subject], count(now.closed_count), ...["median_hours", "p90_hours"].flatMap((name) => [measured(now, name), measured(then, name), slower(now, then, name)])] })));
   }
   function shape(key, x, y, inside, outline) {
     const style = `fill: ${inside}; stroke: ${outline}; stroke-width: 2`;
-    return key === "median" ? s("circle", { cx: x, cy: y, r: 4.5, style }) : s("path", { d: `M${x - 5.5} ${y}L${x} ${y - 5.5}L${x + 5.5} ${y}L${x} ${y + 5.5}Z`, style });
+    return key === "median_hours" ? s("circle", { cx: x, cy: y, r: 4.5, style }) : s("path", { d: `M${x - 5.5} ${y}L${x} ${y - 5.5}L${x + 5.5} ${y}L${x} ${y + 5.5}Z`, style });
   }
 
   function drawTargets(year) {
     const worse = $("targets-order").value === "worse";
     // The same value is ranked in the mart by volume, which the rows come in.
-    const rows = of("target", year).sort((a, b) => (worse ? 1 : -1) * (a[7] - b[7]));
+    const rows = of("target", year).sort((a, b) => (worse ? 1 : -1) * (a.share_change - b.share_change));
     $("targets-note").textContent = rows.length
-      ? `A target is the time in which three quarters of the requests of up to three earlier years were closed, by type and channel. ${year} is measured against it: ${count(rows.length)} kinds of requests, ${count(rows.filter((row) => row[7] < 0).length)} of them worse.`
-      : `There are no earlier years to measure ${year} against: load them, as in kedro run --params years=${year - 3}-${year}.`;
+      ? `A target is the time in which three quarters of the requests of up to three earlier years were closed, by type and channel. ${year} is measured against it, by the requests that are at least as old as the target: ${count(rows.length)} kinds of requests, ${count(rows.filter((row) => row.share_change < 0).length)} of them worse. Those with few requests are left out.`
+      : `No year before ${year} is here to measure it against.`;
     table("targets-table", [{ label: "Type and channel", text: true }, { label: "Points" }, { label: `Within, ${year}` }, { label: "before" }, { label: "Target" }, { label: "Measured" }],
-      rows.map(([, type, channel, hours, benchmark, share, measured, by]) => ({
-        cells: [`${data.types[type][1]}, ${data.channels[channel]}`, { text: points(by), kind: by < -0.005 ? "worse" : by > 0.005 ? "better" : null }, percent(share), percent(benchmark), duration(hours), count(measured)],
+      rows.map((row) => ({
+        cells: [`${data.types[row.type][1]}, ${data.channels[row.channel]}`, { text: points(row.share_change), kind: row.share_change < -0.005 ? "worse" : row.share_change > 0.005 ? "better" : null },
+          percent(row.share_within), percent(row.benchmark_share_within), duration(row.target_hours), count(row.measured_count)],
       })));
   }
 
@@ -307,33 +321,33 @@
     const slow = $("measure").value === "slower";
     const category = slow ? "" : $("map-category").value;
     $("map-category").disabled = slow;
-    const city = (data.city.find((row) => row[0] === year) || [])[1];
-    const requests = new Map(category === "" ? of("area", year).map((row) => [row[1], row[2]])
-      : of("areaSubject", year).filter((row) => row[2] === Number(category)).map((row) => [row[1], row[3]]));
-    const rows = of("area", year).map(([, area, , median, share]) => ({ area, requests: requests.get(area) || 0, median, share, known: data.neighborhoods[area][0] !== "Unknown" }));
+    const city = (of("city", year)[0] || {}).slower_share;
+    const counted = category === "" ? of("area", year) : of("areaSubject", year).filter((row) => row.subject === Number(category));
+    const requests = new Map(counted.map((row) => [row.area, row.request_count]));
+    const rows = of("area", year).map((row) => ({ ...row, requests: requests.get(row.area) || 0, known: data.neighborhoods[row.area][0] !== "Unknown" }));
     const known = rows.filter((row) => row.known);
     const most = Math.max(1, ...known.map((row) => row.requests));
-    const sorted = known.sort((a, b) => (slow ? b.share - a.share : b.requests - a.requests));
+    const sorted = known.sort((a, b) => (slow ? (b.slower_share ?? -1) - (a.slower_share ?? -1) : b.requests - a.requests));
     for (const node of shapes.values()) { node.style.fill = "var(--map-from)"; node.dataset.tip = "No requests"; }
     for (const row of known) {
       const node = shapes.get(row.area);
       if (!node) continue;
-      const away = slow && row.share !== null ? row.share - city : 0;
+      const away = slow && row.slower_share !== null ? row.slower_share - city : 0;
       const strength = slow ? Math.min(1, Math.abs(away) / 0.15) : row.requests / most;
       const paint = slow ? (away > 0 ? "var(--worse)" : "var(--better)") : "var(--map-to)";
       node.style.fill = `color-mix(in srgb, ${paint} ${Math.round(100 * strength)}%, var(--map-from))`;
-      node.dataset.tip = `${data.neighborhoods[row.area].join(", ")}\n${count(row.requests)} requests\nmedian ${duration(row.median)}\n${percent(row.share)} slower than the city's median for the same`;
+      node.dataset.tip = `${data.neighborhoods[row.area].join(", ")}\n${count(row.requests)} requests\nmedian ${measured(row, "median_hours")}\n${measured(row, "slower_share", percent)} slower than the city's median for the same`;
     }
     const spots = $("spots").checked && shapes.size ? of("spot", year) : [];
-    const busiest = Math.max(1, ...spots.map((row) => row[3]));
-    $("spot-marks")?.replaceChildren(...spots.map(([, x, y, n, places]) => {
-      const [cx, cy] = place(1e4 * x, 1e4 * y);
-      return s("circle", { class: "mark", cx, cy, r: 2.5 + 4 * Math.sqrt(n / busiest), style: "fill: var(--s1)", tip: `Hot spot: ${count(n)} requests at ${count(places)} places` });
+    const busiest = Math.max(1, ...spots.map((row) => row.request_count));
+    $("spot-marks")?.replaceChildren(...spots.map((row) => {
+      const [cx, cy] = place(1e4 * row.longitude, 1e4 * row.latitude);
+      return s("circle", { class: "mark", cx, cy, r: 2.5 + 4 * Math.sqrt(row.request_count / busiest), style: "fill: var(--s1)", tip: `Hot spot: ${count(row.request_count)} requests at ${count(row.place_count)} places` });
     }));
     table("areas-table", [{ label: "Neighborhood", text: true }, { label: "Community", text: true }, { label: "Requests" }, { label: "Median" }, { label: "Slower" }],
       sorted.map((row) => ({
         attributes: { "data-area": row.area, onpointerenter: () => mark(row.area, true), onpointerleave: () => mark(row.area, false) },
-        cells: [...data.neighborhoods[row.area], count(row.requests), duration(row.median), percent(row.share)],
+        cells: [...data.neighborhoods[row.area], count(row.requests), measured(row, "median_hours"), measured(row, "slower_share", percent)],
       })));
     const unknown = rows.find((row) => !row.known);
     $("map-note").textContent = (shapes.size ? "" : "The neighborhood layer was not read, so there is no map. ") +
@@ -342,15 +356,19 @@
   }
 
   function drawQuality(year) {
-    const [note, names] = [$("quality-note"), ["Year", "Requests", "Deleted", "Rejected rows", "Duplicate rows", "In several years", "No location", "No neighborhood", "Unknown category", "Status against date", "Closed before opened", "Last read", "Last full read"]];
-    note.textContent = `Requests up to ${data.reachesTo || DASH}; the service was last looked at ${data.lookedAt || DASH} (America/Chicago). ` +
+    const counts = {
+      case_count: "Requests", deleted_count: "Deleted", rejected_count: "Rejected rows", duplicate_count: "Duplicate rows", several_layers_count: "In several years",
+      no_location_count: "No location", no_neighborhood_count: "No neighborhood", unknown_category_count: "Unknown category",
+      status_mismatch_count: "Status against date", closed_before_opened_count: "Closed before opened",
+    };
+    $("quality-note").textContent = `Requests up to ${data.reachesTo || DASH}; the service was last looked at ${data.lookedAt || DASH} (America/Chicago). ` +
       "Every read is proven complete: each row exactly once, as many as the service counts. Rejected rows have no usable case number or opening time and are kept in quarantine." +
       (data.strays ? ` ${count(data.strays)} requests of years whose own layer was not loaded are left out above.` : "");
     const day = (time) => time ? time.slice(0, "YYYY-MM-DD".length) : DASH;
-    const sums = names.slice(1, 11).map((_, position) => data.quality.reduce((sum, row) => sum + (row[position + 1] || 0), 0));
-    table("quality-table", names.map((label, position) => ({ label, text: position === 0 })), [
-      ...data.quality.map((row) => ({ attributes: { class: row[0] === year ? "on" : null }, cells: [String(row[0]), ...row.slice(1, 11).map(count), ...row.slice(11).map(day)] })),
-      { cells: ["All", ...sums.map(count), "", ""] },
+    const names = Object.keys(counts);
+    table("quality-table", ["Year", ...Object.values(counts), "Last read", "Last full read"].map((label, position) => ({ label, text: position === 0 })), [
+      ...tables.quality.map((row) => ({ attributes: { class: row.source_year === year ? "on" : null }, cells: [String(row.source_year), ...names.map((name) => count(row[name])), day(row.last_read_at), day(row.last_full_read_at)] })),
+      { cells: ["All", ...names.map((name) => count(tables.quality.reduce((sum, row) => sum + (row[name] || 0), 0))), "", ""] },
     ]);
   }
 
