@@ -10,7 +10,8 @@ ENV ?= base
 YEARS ?= recent
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo run status viz test test-cloud lint format schemas picture lock \
+.PHONY: help setup setup-dev demo run status viz test coverage test-cloud lint format schemas picture lock \
+	bench bench-join trial-crashes trial-storm trial-kills trial-deletions trial-big \
 	terraform-check clean
 
 help: ## Show this list
@@ -39,9 +40,11 @@ demo: .venv/runtime ## The whole job on a stand-in city: two years, no network
 run: .venv/runtime ## The whole job on the live city (YEARS=2015-2026, ENV=demo)
 	@$(BIN)/kedro run --env $(ENV) --params years=$(YEARS)
 
-.PHONY: bench
 bench: .venv/runtime ## How fast the source client is (RUNS=5; some ten minutes)
 	@$(BIN)/python -m bench --runs $(or $(RUNS),5)
+
+bench-join: .venv/dev ## How fast places find their neighborhoods
+	@$(BIN)/python -m bench.neighborhood_join
 
 status: .venv/runtime ## Where every year stands (ENV=demo)
 	@$(BIN)/kedro status --env $(ENV)
@@ -52,8 +55,26 @@ viz: .venv/runtime ## The pipelines drawn in the browser (ENV=demo)
 test: .venv/dev lint ## Checks and all tests
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile
 
+coverage: .venv/dev ## All tests, and that they reach enough of the source
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile --cov
+
 test-cloud: .venv/dev ## The tests against Cloud Storage and BigQuery emulators
 	@$(BIN)/python -m pytest -q tests/cloud
+
+trial-crashes: .venv/dev ## Kill whole runs at every point and at random; the next one makes good
+	@$(BIN)/python -m trials.crashes --random 20
+
+trial-storm: .venv/dev ## Read layers through faults, throttling and edits; 20 seeds
+	@$(BIN)/python -m trials.reading storm throttle edits
+
+trial-kills: .venv/dev ## Kill and interrupt reads of 12 years; the next one goes on
+	@$(BIN)/python -m trials.reading kills interrupts
+
+trial-deletions: .venv/dev ## Find 500 rows of 80,000 that left
+	@$(BIN)/python -m trials.reading deletions
+
+trial-big: .venv/dev ## Peak memory of a whole run on 2 M rows
+	@$(BIN)/python -m trials.reading big
 
 lint: .venv/dev ## Style and types
 	@$(BIN)/ruff check .
@@ -64,9 +85,10 @@ format: .venv/dev ## Put the code into shape
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-schemas: .venv/dev ## Write what follows from the Pandera models
-	@$(BIN)/python -m mpls311.schemas.dbt_sources > dbt/models/staging/_sources.yml
+schemas: .venv/dev ## Write what follows from the Pandera models and the list of marts
+	@$(BIN)/python -m mpls311.schemas.dbt_sources dbt/models/staging
 	@$(BIN)/python -m mpls311.schemas.table_files terraform/schemas
+	@$(BIN)/python -m mpls311.pipelines.report.exposure dbt/models/marts/_exposures.yml
 
 picture: .venv/dev demo ## The picture of the dashboard in the README
 	@$(BIN)/python docs/picture.py

@@ -4,8 +4,6 @@ Every reader runs in a process of its own against one server in another; the run
 are interleaved, and what is printed are medians, as the tables of the README's section Speed.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import subprocess

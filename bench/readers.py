@@ -10,8 +10,6 @@ Prints one line of JSON: seconds from the first request to the last byte on disk
 not counted), CPU seconds of the process meanwhile, its peak memory, rows and requests.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import json

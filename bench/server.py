@@ -4,20 +4,16 @@ Each answer is rendered once and then kept, so that the readers are measured and
 The same city listens on one port for each latency; the addresses are printed, one a line.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
-from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from threading import Event
 
 import numpy as np
 
-from mpls311.sandbox import City, Layer, SandboxServer
-from mpls311.sandbox.layer import RecordLimits
-from mpls311.sandbox.table import Table
+from mpls311.sandbox import City, serve
+from mpls311.sandbox.city.layers import RecordLimits, layer_of
+from mpls311.sandbox.protocol import Answer, Handler, Request, Table, TableLayer
 
 AS_OF = date(2026, 11, 20)
 
@@ -29,33 +25,31 @@ class EvenCity(City):
         super().__init__(rows_per_year=round(rows * 1.2), as_of=AS_OF)  # no year falls short
         self._first = np.arange(rows)
         self._limits = limits
-        self._even: dict[int, Layer] = {}
+        self._even: dict[int, TableLayer] = {}
 
-    def layer(self, year: int) -> Layer:
+    def layer(self, year: int) -> TableLayer:
         """Return the first rows of a year."""
         if year not in self._even:
-            layer = super().layer(year)
-            columns = tuple(column.take(self._first) for column in layer.table)
-            table = Table(columns, layer.table.geometry.take(self._first))
-            self._even[year] = replace(layer, table=table, limits=self._limits)
+            whole = super().layer(year)
+            columns = tuple(column.take(self._first) for column in whole.table)
+            table = Table(columns, whole.table.geometry.take(self._first))
+            edited = whole.metadata["editingInfo"]["dataLastEditDate"]
+            self._even[year] = layer_of(whole.name, table, edited, self._limits)
         return self._even[year]
 
 
-class RememberingServer(SandboxServer):
-    """Renders each answer once; `known` can be shared."""
+class Memory:
+    """Renders and packs each answer once."""
 
-    def __init__(
-        self, city: City, latency_ms: float, known: dict[str, tuple[str, bytes, bool]]
-    ) -> None:
-        super().__init__(city, host="127.0.0.1", port=0, latency_ms=latency_ms)
-        self._known = known
+    def __init__(self) -> None:
+        self._known: dict[str, Answer] = {}
 
-    def _reply(
-        self, path: str, parameters: Mapping[str, str], *, compress: bool
-    ) -> tuple[str, bytes, bool]:
-        question = repr((path, sorted(parameters.items()), compress))
+    async def __call__(self, request: Request, handler: Handler) -> Answer:
+        """Answer from memory, or let the server answer."""
+        question = repr((request.path, sorted(request.parameters.items()), request.accepts_gzip))
         if question not in self._known:
-            self._known[question] = super()._reply(path, parameters, compress=compress)
+            answer = await handler(request)
+            self._known[question] = answer.packed() if request.accepts_gzip else answer
         return self._known[question]
 
 
@@ -72,10 +66,9 @@ def main() -> None:
         options.standard_limit or options.page_limit,
         supports_result_type=options.standard_limit > 0,
     )
-    city = EvenCity(options.rows_per_year, limits)
-    known: dict[str, tuple[str, bytes, bool]] = {}
+    city, memory = EvenCity(options.rows_per_year, limits), Memory()
     for latency in options.latency_ms:
-        server = RememberingServer(city, latency, known).start()
+        server = serve(city, faults=[memory], latency_ms=latency).start()
         sys.stdout.write(f"{server.services_url}\n")
     sys.stdout.flush()
     Event().wait()

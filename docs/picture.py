@@ -18,7 +18,7 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1100, "height": 1180})
-        page.goto(f"{PAGE.as_uri()}#2025")
+        page.goto(PAGE.as_uri())
         page.screenshot(path=ROOT / "docs" / "dashboard.png")
         browser.close()
 

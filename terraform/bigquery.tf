@@ -1,8 +1,10 @@
 locals {
   datasets = {
-    mpls_311_staging     = "Rows of the pending loads, and the load tracking table."
-    mpls_311_development = "Marts of dbt's target dev."
-    mpls_311_production  = "Marts of dbt's target prod: what reports read."
+    mpls_311_staging              = "Rows of the pending loads, and the load tracking table."
+    mpls_311_development          = "Marts of dbt's target dev."
+    mpls_311_development_internal = "Its seeds, and its views on the way to the marts."
+    mpls_311_production           = "Marts of dbt's target prod: what reports read."
+    mpls_311_production_internal  = "Its seeds, and its views on the way to the marts."
   }
 }
 

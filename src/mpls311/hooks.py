@@ -1,7 +1,7 @@
 """What happens around a run: one at a time, the stand-in city if it is needed, the summary."""
 
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,7 @@ class StandInCity:
 
     def __init__(self) -> None:
         self._server: Any = None
+        self._today: date | None = None
 
     @hook_impl
     def before_node_run(
@@ -77,7 +78,7 @@ class StandInCity:
             return None
         if not self._server:
             self._start(SandboxSettings.model_validate(catalog.load("params:sandbox")))
-        served = {"services_url": self._server.services_url, "today": self._server.city.as_of}
+        served = {"services_url": self._server.services_url, "today": self._today}
         return {"params:source": source.model_copy(update=served)}
 
     def _start(self, settings: SandboxSettings) -> None:
@@ -85,6 +86,7 @@ class StandInCity:
 
         today = settings.as_of or city_today()
         city = City(seed=settings.seed, rows_per_year=settings.rows_per_year, as_of=today)
+        self._today = today
         self._server = serve(city, latency_ms=settings.latency_ms).start()
         log.info("The stand-in city of %s is served at %s.", today, self._server.services_url)
 

@@ -159,7 +159,7 @@ class SandboxSettings(_Settings):
     """The stand-in city."""
 
     seed: int
-    rows_per_year: Annotated[int, Field(le=1_000_000)]
+    rows_per_year: int
     as_of: date | None
     """The day of the publication to serve; None is today."""
     latency_ms: Annotated[float, Field(ge=0)]

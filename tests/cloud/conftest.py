@@ -3,9 +3,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import pytest
-from emulators import BUCKET, PROJECT, running_emulators
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery, storage
+
+from tests.support.emulators import BUCKET, PROJECT, running_emulators
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import stamina
-from cutting_proxy import CuttingProxy, cutting_proxy
-from emulators import BUCKET, PROJECT
 from google.cloud import bigquery, storage
 from kedro.io import DatasetError
 
@@ -22,6 +20,8 @@ from mpls311.cloud.google import bigquery_client
 from mpls311.datasets import LakeFilesDataset
 from mpls311.datasets.bigquery_table import BigQueryTableDataset
 from mpls311.schemas import ServiceRequest, TrackedLoad, arrow_schema, bigquery_table
+from tests.support.cutting_proxy import CuttingProxy, cutting_proxy
+from tests.support.emulators import BUCKET, PROJECT
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 

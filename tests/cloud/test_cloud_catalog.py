@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from project import Project
+from tests.support.project import Project
 
 
 def test_kedro_viz_draws_the_cloud_without_touching_it(tmp_path: Path) -> None:

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from emulators import BUCKET, PROJECT
 from google.api_core.exceptions import BadRequest, Forbidden, NotFound, Unauthorized
 from google.auth.exceptions import RefreshError
 from google.cloud import storage
-from project import Project
 
 from mpls311.cloud.google import bigquery_client, explanation, reasons_of
+from tests.support.emulators import BUCKET, PROJECT
+from tests.support.project import Project
 
 CLOUD = (
     "GOOGLE_CLOUD_PROJECT",

@@ -8,8 +8,9 @@ import subprocess
 import sys
 from urllib.parse import urlsplit
 
-import emulators
 import pytest
+
+from tests.support import emulators
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

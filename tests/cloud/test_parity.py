@@ -12,16 +12,16 @@ from typing import Any
 
 import duckdb
 import pytest
-from emulators import PROJECT
 from google.cloud import bigquery, storage
-from project import Project
 
 from mpls311.sandbox import City, serve
+from tests.support.emulators import PROJECT
+from tests.support.project import Project
 
-SCHEMAS = ("mpls_311_staging", "mpls_311_production")
+SCHEMAS = ("mpls_311_staging", "mpls_311_production", "mpls_311_production_internal")
 OF_THE_RUN = {
     *("load_id", "loaded_at", "job_start", "job_end", "job_runtime", "pq_path"),
-    *("last_read_at", "last_full_read_at"),
+    *("read_at", "last_read_at", "last_full_read_at"),
 }
 """Columns that say when a run was: the two runs are not at the same moment."""
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 import stamina
-from project import Project
+
+from tests.support.project import Project
 
 
 @pytest.fixture

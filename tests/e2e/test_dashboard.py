@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-from project import Project
-from tiny_layer import TinyLayers, feature
+
+from tests.support.project import Project
+from tests.support.tiny_layer import TinyLayers, feature
 
 YEARS = (2023, 2024, 2025)
 MARTS = "mpls_311_production"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from project import Project
-from tiny_layer import TinyLayers, feature
+
+from tests.support.project import Project
+from tests.support.tiny_layer import TinyLayers, feature
 
 CASES = range(1_000_001, 1_000_006)
 

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
-import crash_matrix
 import pytest
-from project import Project
 
 from mpls311.sandbox import City, serve
+from tests.support.project import Project
+from trials import crashes
 
 ROWS = 2_000
 FIRST = date(2025, 1, 10)
@@ -112,6 +112,6 @@ def test_runs_killed_in_the_middle_are_made_good_by_a_plain_run(
         "transform, tracked, no manifest",
     ]
 
-    failures = crash_matrix.main(["--rows-per-year", "600", "--points", *points])
+    failures = crashes.main(["--rows-per-year", "600", "--points", *points])
 
     assert failures == 0, capsys.readouterr().out

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 import pytest
-from project import Project
-from real_data import real_file
-from tiny_layer import TinyLayers, feature, millis
+
+from tests.support.project import Project
+from tests.support.real_data import real_file
+from tests.support.tiny_layer import TinyLayers, feature, millis
 
 
 def params(layers: TinyLayers, years: str = "2026") -> str:

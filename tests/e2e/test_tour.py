@@ -6,7 +6,8 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from project import ROOT, Project
+
+from tests.support.project import ROOT, Project
 
 
 def test_the_tour_shows_three_answers_and_a_plot(project: Project) -> None:

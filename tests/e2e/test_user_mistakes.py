@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 import yaml
 from filelock import FileLock
-from project import Project
 
 from mpls311.sandbox import City, serve
+from tests.support.project import Project
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from mpls311.sandbox import City, serve
         ("mode=fast", "mode=fast: Input should be 'full' or 'incremental'."),
         ("sandbox.as_of=2999-01-01", "lies in the future"),
         ("sandbox.as_of=2010-01-01", "The stand-in city publishes from 2015-01-02 to"),
-        ("sandbox.rows_per_year=150", "needs at least 200 rows per year, not 150."),
+        ("sandbox.rows_per_year=0", "has 1 to 5,000,000 rows a year, not 0."),
         ("sandbox.seed=-1", "must not be negative, not -1."),
         ("2023", "write name=value"),
         ("run_lock=s3://lake/run.lock", "nothing can be locked by s3://"),

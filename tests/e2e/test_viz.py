@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from project import Project
+
+from tests.support.project import Project
 
 
 def kedro(*arguments: str) -> list[str]:

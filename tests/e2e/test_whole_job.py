@@ -15,21 +15,21 @@ import pyarrow.parquet as pq
 import pytest
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
-from project import Project
 
-from mpls311.sandbox import City, SandboxServer, serve
+from mpls311.sandbox import City, FeatureServer, serve
+from tests.support.project import Project
 
 YEARS = "years=2024+2025"
 
 
 @pytest.fixture(scope="module")
-def city() -> Iterator[SandboxServer]:
+def city() -> Iterator[FeatureServer]:
     with serve(City(rows_per_year=2_000, as_of=date(2025, 7, 1))) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def params(city: SandboxServer) -> str:
+def params(city: FeatureServer) -> str:
     return f"{YEARS},source.services_url={city.services_url}"
 
 
@@ -40,7 +40,7 @@ def job(tmp_path_factory: pytest.TempPathFactory, params: str) -> Project:
     return project
 
 
-def served_cases(city: SandboxServer, year: int) -> set[int]:
+def served_cases(city: FeatureServer, year: int) -> set[int]:
     """Case ids as the service gives them, asked for without the project's own client."""
 
     def ask(**parameters: Any) -> Any:
@@ -59,7 +59,7 @@ def served_cases(city: SandboxServer, year: int) -> set[int]:
 
 
 def test_the_fact_and_the_quarantine_hold_exactly_the_cases_that_the_service_has(
-    job: Project, city: SandboxServer
+    job: Project, city: FeatureServer
 ) -> None:
     served = served_cases(city, 2024) | served_cases(city, 2025)
     quarantined = {
@@ -149,7 +149,7 @@ def test_places_lie_in_the_neighborhoods_of_the_city(job: Project) -> None:
 
 
 def test_an_unchanged_city_costs_one_metadata_request_a_year(
-    job: Project, city: SandboxServer, params: str
+    job: Project, city: FeatureServer, params: str
 ) -> None:
     city.requests.clear()
     before = job.fact()

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 from dbt.contracts.graph.manifest import Manifest
-from dbt_warehouse import Built, Warehouse, copy_of, dbt
+
+from tests.support.dbt_warehouse import Built, Warehouse, copy_of, dbt
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import datetime as dt
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import stamina
-from aiohttp import web
-from fault_server import (
-    FaultServer,
-    body,
-    cut_body,
-    error,
-    gzipped,
-    make_rows,
-    reset,
-    status,
-)
 
 from mpls311.arcgis import (
     AccessDeniedError,
@@ -41,6 +31,8 @@ from mpls311.arcgis import (
     decode_page,
 )
 from mpls311.arcgis.throttle import Budget, Gate, Limit, parse_retry_after
+from mpls311.sandbox.protocol import CUT_OFF, RESET, Answer, error, gzipped, status
+from tests.support.fault_server import FaultServer, make_rows
 
 ATTEMPTS = 4
 IDS = [*range(1, 800, 3), *range(5000, 5180), 10**9]  # sparse, clustered, one far away
@@ -126,7 +118,7 @@ class TestWholeReads:
         assert (report.edit_date_before, report.edit_date_after) == (2, 2)
         assert report.where == "1=1"
         assert report.seconds > 0
-        assert server.user_agents == {"mpls311/0.1"}
+        assert {request.headers["User-Agent"] for request in server.seen} == {"mpls311/0.1"}
 
     async def test_bytes_are_counted_as_they_come_over_the_wire(
         self, server: FaultServer, tmp_path: Path
@@ -164,7 +156,8 @@ class TestWholeReads:
         report = await read(server, tmp_path, f"TITLE = '{title}'")
 
         assert_exact(server, tmp_path, report, server.rows[3:4])
-        assert server.methods.count("POST") == 4  # ids, count, page, count
+        posted = [request.kind for request in server.seen if request.method == "POST"]
+        assert sorted(posted) == ["count", "count", "ids", "page"]
 
     async def test_nothing_to_read_is_an_empty_file_with_the_schema(
         self, server: FaultServer, tmp_path: Path
@@ -239,7 +232,7 @@ class TestWholeReads:
 
     async def test_reads_that_share_a_client_count_for_themselves(self, tmp_path: Path) -> None:
         one, two = FaultServer(make_rows(range(250))), FaultServer(make_rows(range(990)))
-        one.script("page", error(500, "busy"), status(503))
+        one.add("page", error(500, "busy"), status(503))
         async with one.running(), two.running(), client_of() as client:
             layers = [await client.layer(server.url) for server in (one, two)]
             async with asyncio.TaskGroup() as group:
@@ -257,7 +250,7 @@ class TestWholeReads:
     async def test_progress_ends_at_the_rows_kept(
         self, server: FaultServer, tmp_path: Path
     ) -> None:
-        server.before["layer"] = lambda nth: server.set_edit_date(min(nth, 2))
+        server.before["metadata"] = lambda nth: server.edited(min(nth, 2))
         steps: list[int] = []
         async with server.running(), client_of() as client:
             layer = await client.layer(server.url)
@@ -312,16 +305,16 @@ PASSING = {
     "HTTP 429": status(429),
     "HTTP 429 with Retry-After": status(429, Retry_After="1"),
     "HTTP 429 with a date": status(429, Retry_After="Wed, 21 Oct 2015 07:28:00 GMT"),
-    "reset": reset,
-    "cut off": cut_body,
-    "truncated": body(b'{"features":[{"attributes":{"OBJECTID":1'),
+    "reset": RESET,
+    "cut off": CUT_OFF,
+    "truncated": Answer(b'{"features":[{"attributes":{"OBJECTID":1'),
     "truncated gzip": gzipped(b'{"features":[]}', keep=20),
     "gzip that is none": gzipped(b'{"features":[]}', skip=4),
     "gzip of another body": gzipped(b"<html>down for maintenance</html>"),
-    "another encoding": lambda _: web.Response(body=b"[]", headers={"Content-Encoding": "br"}),
-    "HTML": body(b"<html>down for maintenance</html>"),
-    "empty": body(b""),
-    "null": body(b"null"),
+    "another encoding": Answer(b"[]", headers={"Content-Encoding": "br"}),
+    "HTML": Answer(b"<html>down for maintenance</html>"),
+    "empty": Answer(b""),
+    "null": Answer(b"null"),
 }
 
 
@@ -331,7 +324,7 @@ class TestPassingTrouble:
     async def test_it_is_waited_out(
         self, server: FaultServer, tmp_path: Path, kind: str, fault: Any
     ) -> None:
-        server.script(kind, *[fault] * (ATTEMPTS - 1))
+        server.add(kind, *[fault] * (ATTEMPTS - 1))
 
         report = await read(server, tmp_path, concurrency=1)
 
@@ -341,9 +334,9 @@ class TestPassingTrouble:
 
     async def test_every_kind_at_once(self, tmp_path: Path) -> None:
         server = FaultServer(make_rows(range(3000)))
-        server.script("page", *(fault for bad in PASSING.values() for fault in (bad, None)))
-        server.script("layer", None, status(500), reset)
-        server.script("count", error(503, "Busy"), None, cut_body)
+        server.add("page", *(fault for bad in PASSING.values() for fault in (bad, None)))
+        server.add("metadata", None, status(500), RESET)
+        server.add("count", error(503, "Busy"), None, CUT_OFF)
 
         with stamina.set_testing(True, attempts=99):  # one page may meet most of them
             report = await read(server, tmp_path)
@@ -351,7 +344,7 @@ class TestPassingTrouble:
         assert_exact(server, tmp_path, report)
         assert report.requests == sum(server.requests.values()) - 1
         assert report.retries == len(PASSING) + 4
-        assert not server.faults["page"]
+        assert not server.queues["page"]
 
     @pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING.keys())
     async def test_for_ever_it_is_an_error(
@@ -365,7 +358,7 @@ class TestPassingTrouble:
         assert caught.value.retriable
         assert server.url in str(caught.value)
         # aiohttp itself sends a GET once more when the connection breaks before any answer
-        assert server.requests["count"] == ATTEMPTS * (2 if fault is reset else 1)
+        assert server.requests["count"] == ATTEMPTS * (2 if fault is RESET else 1)
         assert_empty(tmp_path)
 
     async def test_a_server_that_hangs_times_out(self, server: FaultServer, tmp_path: Path) -> None:
@@ -375,7 +368,7 @@ class TestPassingTrouble:
         exc = await fails(server, tmp_path, TransportError, timeout=0.2, attempts=2)
 
         assert "0.2 s" in str(exc)
-        assert server.requests["page"] == 2
+        assert [request.kind for request in server.seen].count("page") == 2
 
     async def test_the_deadline_ends_everything(self, server: FaultServer, tmp_path: Path) -> None:
         server.barrier = asyncio.Barrier(99)
@@ -468,8 +461,7 @@ class TestThrottling:
         self, server: FaultServer, tmp_path: Path, code: int
     ) -> None:
         server.rows = make_rows(range(50))
-        reply = {"error": {"code": code, "message": "Slow down"}}
-        server.always["page"] = lambda _: web.json_response(reply, headers={"Retry-After": "7200"})
+        server.always["page"] = replace(error(code, "Slow down"), headers={"Retry-After": "7200"})
 
         with stamina.set_testing(False):
             exc = await fails(server, tmp_path, ThrottledError, concurrency=1)
@@ -512,7 +504,7 @@ class TestThrottling:
         assert await free_places(limit) == 1
 
     async def test_a_tiny_rest_is_taken_for_real(self, server: FaultServer, tmp_path: Path) -> None:
-        server.script("page", status(429, Retry_After="0.01"))
+        server.add("page", status(429, Retry_After="0.01"))
         with stamina.set_testing(False):
             report = await read(server, tmp_path, backoff_initial=0.001)
 
@@ -520,7 +512,7 @@ class TestThrottling:
         assert report.retries == 1
 
     async def test_retries_can_be_switched_off(self, server: FaultServer, tmp_path: Path) -> None:
-        server.script("ids", status(503))
+        server.add("ids", status(503))
         stamina.set_active(False)
         try:
             await fails(server, tmp_path, TransportError)
@@ -580,10 +572,10 @@ class TestRefusals:
             (error(400, "Cannot perform query.", "'where' is invalid"), ServiceError),
             (status(400), ServiceError),
             (status(400, '{"error":{"code":400,"message":"Invalid URL"}}'), LayerNotFoundError),
-            (body(b'{"layers":[]}'), ServiceError),
+            (Answer(b'{"layers":[]}'), ServiceError),
         ],
     )
-    @pytest.mark.parametrize("request_kind", ["layer", "count", "page"])
+    @pytest.mark.parametrize("request_kind", ["metadata", "count", "page"])
     async def test_they_are_final(
         self,
         server: FaultServer,
@@ -603,7 +595,7 @@ class TestRefusals:
     async def test_one_page_refused_among_many_is_asked_for_once_more(
         self, server: FaultServer, tmp_path: Path
     ) -> None:
-        server.script("page", None, error(400, "Cannot perform query. Invalid query parameters."))
+        server.add("page", None, error(400, "Cannot perform query. Invalid query parameters."))
 
         report = await read(server, tmp_path)
 
@@ -629,7 +621,7 @@ class TestRefusals:
     async def test_an_error_without_a_code_is_still_one(
         self, server: FaultServer, tmp_path: Path
     ) -> None:
-        server.always["page"] = body(b'{"error":"boom"}')
+        server.always["page"] = Answer(b'{"error":"boom"}')
 
         assert "boom" in str(await fails(server, tmp_path, ServiceError))
 
@@ -671,7 +663,7 @@ class TestPagesThatMustBeHalved:
     async def test_an_empty_page_that_says_there_is_more(
         self, server: FaultServer, tmp_path: Path, times: int
     ) -> None:
-        server.script("page", *[body(b'{"features":[],"exceededTransferLimit":true}')] * times)
+        server.add("page", *[Answer(b'{"features":[],"exceededTransferLimit":true}')] * times)
 
         report = await read(server, tmp_path)
 
@@ -681,7 +673,7 @@ class TestPagesThatMustBeHalved:
     async def test_only_empty_pages_that_say_there_is_more(
         self, server: FaultServer, tmp_path: Path
     ) -> None:
-        server.always["page"] = body(b'{"features":[],"exceededTransferLimit":true}')
+        server.always["page"] = Answer(b'{"features":[],"exceededTransferLimit":true}')
 
         assert "vanished" in str(await fails(server, tmp_path, TornReadError))
 
@@ -742,9 +734,10 @@ class TestOffsets:
         report = await read(server, tmp_path)
 
         assert_exact(server, tmp_path, report)
-        pages = [query for query in server.seen if "resultOffset" in query]
+        asked = [request.parameters for request in server.seen]
+        pages = [query for query in asked if "resultoffset" in query]
         assert len(pages) - 1 == report.pages == -(-len(IDS) // 100)  # one looks past the end
-        assert {query["orderByFields"] for query in pages} == {"OBJECTID"}
+        assert {query["orderbyfields"] for query in pages} == {"OBJECTID"}
 
     async def test_offset_pages_are_halved_too(self, server: FaultServer, tmp_path: Path) -> None:
         server.page_cap = 40
@@ -754,7 +747,7 @@ class TestOffsets:
     async def test_a_count_that_is_too_low_is_seen(
         self, server: FaultServer, tmp_path: Path
     ) -> None:
-        server.always["count"] = body(b'{"count":3}')
+        server.always["count"] = Answer(b'{"count":3}')
 
         exc = await fails(server, tmp_path, TornReadError)
 
@@ -800,7 +793,7 @@ class TestTornReads:
     async def test_an_edit_date_that_moves_once_repeats_the_read(
         self, server: FaultServer, tmp_path: Path
     ) -> None:
-        server.before["page"] = lambda nth: server.set_edit_date(77)
+        server.before["page"] = lambda nth: server.edited(77)
 
         report = await read(server, tmp_path)
 
@@ -812,7 +805,7 @@ class TestTornReads:
     async def test_an_edit_date_that_always_moves_is_an_error(
         self, server: FaultServer, tmp_path: Path
     ) -> None:
-        server.before["layer"] = lambda nth: server.set_edit_date(nth)
+        server.before["metadata"] = lambda nth: server.edited(nth)
 
         exc = await fails(server, tmp_path, TornReadError)
 
@@ -889,7 +882,7 @@ class TestTornReads:
     async def test_a_count_that_is_wrong_once_repeats_the_read(
         self, server: FaultServer, tmp_path: Path
     ) -> None:
-        server.script("count", None, body(b'{"count":3}'))
+        server.add("count", None, Answer(b'{"count":3}'))
 
         report = await read(server, tmp_path)
 
@@ -899,7 +892,7 @@ class TestTornReads:
     async def test_ids_and_count_that_differ_are_an_error(
         self, server: FaultServer, tmp_path: Path
     ) -> None:
-        server.always["count"] = body(b'{"count":3}')
+        server.always["count"] = Answer(b'{"count":3}')
 
         exc = await fails(server, tmp_path, TornReadError)
 
@@ -927,7 +920,7 @@ class TestTornReads:
             assert report.edit_date_after == 2
             target.unlink()
 
-            server.set_edit_date(3)
+            server.edited(3)
             with pytest.raises(TornReadError, match="since its edit date 2"):
                 await client.read(layer, "1=1", target, expect_edit_date=2)
 
@@ -952,7 +945,7 @@ class TestTornReads:
         async with server.running(), client_of() as client:
             _, listing = await client.layer_and_listing(server.url)
             server.rows = [*server.rows[1:], *make_rows([6000])]
-            server.set_edit_date(3)
+            server.edited(3)
             layer = await client.layer(server.url)
             target = tmp_path / "rows.parquet"
             report = await client.read(layer, "1=1", target, listing=listing)
@@ -991,7 +984,7 @@ class TestOddLayers:
         exc = await fails(server, tmp_path, ServiceError)
 
         assert "ignores part of the query" in str(exc)
-        asked = [query["where"] for query in server.seen if "outFields" in query]
+        asked = [request.parameters["where"] for request in server.seen if request.kind == "page"]
         assert len(asked) == len(set(asked)) <= -(-len(IDS) // 100)  # each page once, no halves
 
     async def test_a_value_of_another_type_is_named(

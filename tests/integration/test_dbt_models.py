@@ -7,12 +7,25 @@ pipelines.
 from __future__ import annotations
 
 import csv
+from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 from dbt.contracts.graph.manifest import Manifest
-from dbt_warehouse import NO_LOCATION, PROJECT, Built, Row, Warehouse, dbt, load_id, request
+
+from mpls311.schemas import NeighborhoodVertex, ServiceRequest, TrackedLoad, arrow_schema
+from tests.support.dbt_warehouse import (
+    NO_LOCATION,
+    PROJECT,
+    Built,
+    Row,
+    Warehouse,
+    dbt,
+    load_id,
+    request,
+)
 
 MARTS = (
     "dim_categories",
@@ -268,11 +281,76 @@ def test_a_full_refresh_does_not_lose_published_cases(warehouse: Warehouse) -> N
 def test_every_model_source_and_seed_column_is_described(manifest: Manifest) -> None:
     described = [*manifest.nodes.values(), *manifest.sources.values()]
     documented = [node for node in described if node.resource_type in ("model", "seed", "source")]
-    assert len(documented) == 22
+    assert len(documented) == 23
     for node in documented:
         assert node.description, node.name
         assert node.columns, node.name
         assert all(column.description for column in node.columns.values()), node.name
+
+
+def test_a_column_has_one_description_wherever_it_is(manifest: Manifest) -> None:
+    descriptions = defaultdict(set)
+    for node in (*manifest.nodes.values(), *manifest.sources.values()):
+        if node.resource_type in ("model", "seed", "source"):
+            for column in node.columns.values():
+                descriptions[column.name].add(column.description.strip())
+    assert {name: texts for name, texts in descriptions.items() if len(texts) > 1} == {}
+
+    for model in (ServiceRequest, NeighborhoodVertex, TrackedLoad):
+        for field in arrow_schema(model):
+            assert descriptions[field.name] == {field.metadata[b"description"].decode()}
+
+
+def test_every_model_has_a_key_and_only_staging_reads_sources(manifest: Manifest) -> None:
+    keys = {
+        node.attached_node
+        for node in manifest.nodes.values()
+        if node.resource_type == "test"
+        and getattr(node, "test_metadata", None)
+        and node.test_metadata.name in ("unique", "unique_combination")
+    }
+    models = [node for node in manifest.nodes.values() if node.resource_type == "model"]
+    assert {node.name for node in models if node.unique_id not in keys} == set()
+
+    readers = {
+        node.name
+        for node in models
+        if any(name.startswith("source.") for name in node.depends_on.nodes)
+    }
+    assert readers == {"stg_mpls_311data", "stg_neighborhoods", "stg_track_load"}
+
+
+def test_analysts_find_tables_and_neither_seeds_nor_views(
+    first_build: tuple[Warehouse, Built],
+) -> None:
+    warehouse, _ = first_build
+    found = warehouse.query(
+        "select table_name, table_type from information_schema.tables"
+        " where table_schema = 'mpls_311_production'"
+    )
+    assert {name for name, kind in found if kind == "BASE TABLE"} == {
+        *MARTS,
+        "int_requests_by_layer",
+    }
+    assert len(found) == len(MARTS) + 1
+
+
+def test_what_an_earlier_version_left_among_the_marts_is_dropped(warehouse: Warehouse) -> None:
+    warehouse.load(request(1))
+    with duckdb.connect(warehouse.path) as connection:
+        connection.execute("create schema mpls_311_production_kept")
+        for schema in ("mpls_311_production", "mpls_311_production_kept"):
+            connection.execute(f"create view {schema}.int_requests as select 1 as case_id")
+            connection.execute(f"create table {schema}.mpls_311_categories as select 1 as title")
+            connection.execute(f"create table {schema}.of_an_analyst as select 1 as mine")
+
+    warehouse.load(request(2, run=2))
+
+    left = "select table_name from information_schema.tables where table_schema = "
+    production = {name for (name,) in warehouse.query(f"{left}'mpls_311_production'")}
+    assert production == {*MARTS, "int_requests_by_layer", "of_an_analyst"}
+    assert len(warehouse.query(f"{left}'mpls_311_production_kept'")) == 3
+    assert len(warehouse.mart("fact_311data")) == 2
 
 
 def test_the_same_project_parses_for_bigquery(tmp_path: Path) -> None:
@@ -287,7 +365,9 @@ def test_the_same_project_parses_for_bigquery(tmp_path: Path) -> None:
     assert fact.config.extra["partition_by"]["granularity"] == "year"
     assert fact.config.extra["cluster_by"] == ["category_id", "case_id"]
     assert fact.columns["duration_hours"].data_type == "float64"
+    assert models["mpls_311_categories"].schema == "mpls_311_production_internal"
     layers = models["int_requests_by_layer"]
+    assert layers.schema == "mpls_311_production"
     assert layers.config.extra["partition_by"]["field"] == "source_year"
     assert layers.config.get("full_refresh") is False
 

@@ -13,41 +13,13 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 import stamina
-from fault_server import (
-    Fault,
-    FaultServer,
-    body,
-    cut_body,
-    error,
-    gzipped,
-    make_rows,
-    reset,
-    status,
-)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mpls311.arcgis import ArcGISClient, ArcGISError, ClientSettings
+from mpls311.sandbox.protocol import Answer
+from tests.support.fault_server import FAULTS, FaultServer, make_rows, values
 
-FAULTS: dict[str, Fault] = {
-    "error 500": error(500, "Error performing query operation"),
-    "error 429": error(429, "Too many requests"),
-    "unable": error(400, "Unable to complete operation."),
-    "refused": error(400, "Cannot perform query. Invalid query parameters."),
-    "token": error(499, "Token Required"),
-    "invalid url": error(400, "Invalid URL"),
-    "HTTP 429": status(429, Retry_After="1"),
-    "HTTP 503": status(503),
-    "HTTP 403": status(403),
-    "reset": reset,
-    "cut off": cut_body,
-    "truncated gzip": gzipped(b'{"features":[],"count":1,"objectIds":[1]}', keep=25),
-    "truncated": body(b'{"features":[{"attributes":{"OBJECTID":1'),
-    "HTML": body(b"<html>down for maintenance</html>"),
-    "nothing": body(b""),
-    "empty page": body(b'{"features":[]}'),
-    "empty page, more to come": body(b'{"features":[],"exceededTransferLimit":true}'),
-}
 INVENTED = ("stranger", "neighbour")  # rows that no layer has: only ranges of ids show them
 # After these a layer is taken for one that lists no ids, and is read by offset.
 REFUSALS = ("error 500", "unable", "refused", "empty page", "empty page, more to come")
@@ -67,7 +39,7 @@ class Hostility:
         self.editions = [values(server.rows)]
         server.meddle = self.meddle
 
-    def meddle(self, kind: str, reply: dict[str, Any]) -> Fault | None:
+    def meddle(self, kind: str, reply: dict[str, Any]) -> Answer | None:
         move = next(self.moves, None)
         if move in FAULTS:
             return None if kind == "ids" and move in REFUSALS else FAULTS[move]
@@ -117,12 +89,8 @@ class Hostility:
             fields = server.metadata["fields"]
             server.metadata["fields"] = [f for f in fields if f["name"] != "OPENED"]
         if event in ("published", "edit date") or server.refuses_ids:
-            server.set_edit_date(server.metadata["editingInfo"]["dataLastEditDate"] + 1)
+            server.edited(server.metadata["editingInfo"]["dataLastEditDate"] + 1)
         self.editions.append(values(server.rows))
-
-
-def values(rows: list[dict[str, Any]]) -> list[tuple[int, str]]:
-    return sorted((row["attributes"]["OBJECTID"], row["attributes"]["TITLE"]) for row in rows)
 
 
 @pytest.fixture(autouse=True)

@@ -11,11 +11,11 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from dbt_warehouse import Row, Warehouse, dbt, request
-from real_data import real_file
 
 from mpls311.schemas import ServiceRequest, TrackedLoad, arrow_schema
 from mpls311.schemas.neighborhoods import borders_of
+from tests.support.dbt_warehouse import Row, Warehouse, dbt, request
+from tests.support.real_data import real_file
 
 OPENED = datetime(2024, 6, 1, 12, tzinfo=UTC)
 LOADED = datetime(2026, 1, 1, tzinfo=UTC)

@@ -8,9 +8,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 import stamina
-from fault_server import FaultServer, error, make_rows
 
 from mpls311.arcgis import ArcGISClient, ClientSettings, ReadReport, ServiceError
+from mpls311.sandbox.protocol import error
+from tests.support.fault_server import FaultServer, make_rows
 
 ROWS = 1000
 PAGES = 10
@@ -38,7 +39,7 @@ async def read(server: FaultServer, folder: Path, where: str = "1=1") -> ReadRep
 
 async def cut_off(server: FaultServer, folder: Path, after: int) -> int:
     """Read until some pages are in, and then no more; return how many were kept."""
-    server.script("page", *[None] * after)
+    server.add("page", *[None] * after)
     server.always["page"] = error(400, "Cannot perform query.")
     with pytest.raises(ServiceError):
         await read(server, folder)
@@ -76,14 +77,14 @@ async def test_halves_are_found_again(server: FaultServer, tmp_path: Path) -> No
 
     assert_exact(server, tmp_path)
     assert report.resumed == kept * 25
-    asked = [query["where"] for query in server.seen if "outFields" in query]
+    asked = [request.parameters["where"] for request in server.seen if request.kind == "page"]
     assert len(asked) == len(set(asked))
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        lambda server: server.set_edit_date(99),
+        lambda server: server.edited(99),
         lambda server: server.rows.pop(0),
         lambda server: server.metadata.update(maxRecordCount=50),
         lambda server: server.metadata["fields"].pop(),

@@ -15,11 +15,11 @@ import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made import INSTANT, NOW, load_id, row, served
 
 from mpls311 import cleaning
 from mpls311.cleaning import acceptable, clean
 from mpls311.schemas import QuarantinedRow, ServiceRequest, arrow_schema
+from tests.support.made import INSTANT, NOW, load_id, row, served
 
 YEAR_10000 = 253_402_322_400_000_000
 """The last second of 9999 in Minneapolis and one more, in microseconds UTC."""

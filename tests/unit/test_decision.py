@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from made import NOW, days, failed, ingested, load_id, validated, whole
 
 from mpls311.loads import Decision, LoadHistory, Manifest, decide, is_read_in_full
 from mpls311.loads.manifests import Mode
+from tests.support.made import NOW, days, failed, ingested, load_id, validated, whole
 
 WATERMARK = NOW - days(1)
 LATER = NOW - timedelta(hours=1)

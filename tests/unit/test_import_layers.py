@@ -122,3 +122,15 @@ def distributions_of(module: str, installed: Mapping[str, list[str]]) -> set[str
     if first == "google":  # a name that dozens of distributions share
         return {"-".join([first, *rest[: 2 if rest[0] == "cloud" else 1]])}
     return {name.lower() for name in installed.get(module.partition(".")[0], ())}
+
+
+@pytest.mark.parametrize(
+    ("part", "allowed"),
+    [
+        ("sandbox/protocol", {"sandbox.protocol"}),
+        ("sandbox/city", {"sandbox.city", "sandbox.protocol"}),
+    ],
+)
+def test_the_protocol_knows_no_city_and_the_city_nothing_else(part: str, allowed: set[str]) -> None:
+    used = {".".join(name.split(".")[:2]) for name in ours_used_by(part)}
+    assert used <= allowed

@@ -11,12 +11,12 @@ import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 from hypothesis import given
 from hypothesis import strategies as st
-from made import ingested, row, served, whole
 
 from mpls311.cleaning import clean
 from mpls311.lake import KEY_COLUMNS, KnownCases, LakeFiles, best_versions
 from mpls311.loads import LoadHistory
 from mpls311.schemas import ServiceRequest, arrow_schema
+from tests.support.made import ingested, row, served, whole
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 SCHEMA = pa.schema([arrow_schema(ServiceRequest).field(name) for name in KEY_COLUMNS])

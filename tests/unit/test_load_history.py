@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made import NOW, days, failed, ingested, lake_file, load_id, published, validated, whole
 from pydantic import ValidationError
 
 from mpls311.loads import (
@@ -19,6 +18,17 @@ from mpls311.loads import (
     Validated,
     mint_load_id,
     parse_manifest,
+)
+from tests.support.made import (
+    NOW,
+    days,
+    failed,
+    ingested,
+    lake_file,
+    load_id,
+    published,
+    validated,
+    whole,
 )
 
 instants = st.datetimes(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from made import BASE, ingested
 from pydantic import ValidationError
 
 from mpls311.loads import LoadHistory
@@ -12,6 +11,7 @@ from mpls311.parameters import STAND_IN_CITY, SourceSettings
 from mpls311.pipelines.report.figures import draw_times_to_close
 from mpls311.pipelines.report.nodes import collect_answers, write_dashboard
 from mpls311.pipelines.report.payload import MARTS
+from tests.support.made import BASE, ingested
 
 TIMES = pd.DataFrame(
     {

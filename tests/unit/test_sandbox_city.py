@@ -13,11 +13,15 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
-from mpls311.sandbox import City, Layer
-from mpls311.sandbox.clock import cutoff, publication_of, publication_time
-from mpls311.sandbox.places import to_web_mercator
-from mpls311.sandbox.table import EsriType
+from mpls311.sandbox import City
+from mpls311.sandbox.city import FIRST_DAY, LAST_DAY, MIN_ROWS_PER_YEAR, MIN_SEED
+from mpls311.sandbox.city.clock import cutoff, publication_of, publication_time
+from mpls311.sandbox.protocol import EsriType, Request, TableLayer
+from mpls311.sandbox.protocol.projection import to_web_mercator
+from mpls311.sandbox.protocol.services import Services
 
 AS_OF = date(2026, 11, 20)
 SMALL = 4_000
@@ -36,11 +40,11 @@ def big() -> City:
 
 
 @pytest.fixture(scope="module")
-def closed_years(big: City) -> list[Layer]:
+def closed_years(big: City) -> list[TableLayer]:
     return [big.layer(year) for year in range(2015, 2026)]
 
 
-def digest(layer: Layer) -> str:
+def digest(layer: TableLayer) -> str:
     result = hashlib.sha256()
     points = layer.table.geometry
     for values in (points.longitude, points.latitude, points.absent, points.null, points.empty):
@@ -48,21 +52,25 @@ def digest(layer: Layer) -> str:
     for column in layer.table:
         result.update(column.values.tobytes() + column.known_mask().tobytes())
         result.update(repr((column.name, column.type, column.words)).encode())
-    result.update(repr((layer.data_last_edit_date, layer.limits)).encode())
+    result.update(repr(layer.metadata).encode())
     return result.hexdigest()
 
 
-def strings(layer: Layer, name: str) -> np.ndarray:
+def edit_date(layer: TableLayer) -> int | None:
+    return layer.metadata["editingInfo"]["dataLastEditDate"]
+
+
+def strings(layer: TableLayer, name: str) -> np.ndarray:
     column = layer.table[name]
     return np.array(column.words)[column.values]
 
 
-def case_ids(layer: Layer) -> np.ndarray:
+def case_ids(layer: TableLayer) -> np.ndarray:
     column = layer.table["CASEID"]
     return column.values[column.known_mask()]
 
 
-def rows_by_object_id(layer: Layer) -> dict[int, tuple[Any, ...]]:
+def rows_by_object_id(layer: TableLayer) -> dict[int, tuple[Any, ...]]:
     """Rows without their OBJECTID: case id (0 if null), last update (or None), everything else."""
     columns: dict[str, list[Any]] = {}
     for column in layer.table:
@@ -124,19 +132,38 @@ class TestArguments:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            ({"rows_per_year": 10}, "at least 200"),
-            ({"as_of": date(2015, 1, 1)}, "2015-01-02"),
-            ({"as_of": date(2200, 1, 1)}, "2090"),
-            ({"seed": -1}, "negative"),
+            ({"rows_per_year": 0}, "1 to 5,000,000 rows a year, not 0"),
+            ({"rows_per_year": 5_000_001}, "1 to 5,000,000 rows a year, not 5,000,001"),
+            ({"as_of": date(2015, 1, 1)}, "from 2015-01-02 to 2090-12-31, not on 2015-01-01"),
+            ({"as_of": date(2091, 1, 1)}, "from 2015-01-02 to 2090-12-31, not on 2091-01-01"),
+            ({"seed": -1}, "must not be negative, not -1"),
         ],
     )
     def test_what_cannot_be_is_refused(self, arguments: dict[str, Any], message: str) -> None:
         with pytest.raises(ValueError, match=message):
             City(**arguments)
 
-    def test_the_smallest_city_works(self) -> None:
-        city = City(rows_per_year=200, as_of=date(2017, 1, 2))
-        assert [len(city.layer(year).table) > 100 for year in city.years] == [True, True, False]
+    @settings(max_examples=40, deadline=None)
+    @given(
+        seed=st.integers(MIN_SEED, 2**64),
+        rows=st.integers(MIN_ROWS_PER_YEAR, 400),
+        as_of=st.dates(FIRST_DAY, LAST_DAY),
+        position=st.integers(0, 75),
+    )
+    @example(seed=311, rows=150, as_of=date(2016, 1, 2), position=0)
+    @example(seed=311, rows=MIN_ROWS_PER_YEAR, as_of=FIRST_DAY, position=0)
+    @example(seed=MIN_SEED, rows=MIN_ROWS_PER_YEAR, as_of=LAST_DAY, position=75)
+    def test_every_city_within_the_bounds_is_built_and_served(
+        self, seed: int, rows: int, as_of: date, position: int
+    ) -> None:
+        city = City(seed, rows, as_of)
+        year = city.years[position % len(city.years)]
+        path = f"/arcgis/rest/services/Public_311_{year}/FeatureServer/0/query"
+        asked = {"where": "1=1", "outfields": "*", "outsr": "4326", "f": "json"}
+        page = Services(city).answer(Request(path, asked)).reply
+        ids = {row["attributes"]["OBJECTID"] for row in page["features"]}
+        assert len(ids) == len(city.layer(year).table) <= 1.3 * rows + 10
+        assert len(city.events(year, FIRST_DAY, as_of).new) <= 1.3 * rows + 10
 
     def test_events_of_the_future_are_not_told(self) -> None:
         with pytest.raises(LookupError):
@@ -155,7 +182,7 @@ def test_cutoff_is_midnight_in_chicago() -> None:
 
 
 class TestShape:
-    def test_volume(self, closed_years: list[Layer]) -> None:
+    def test_volume(self, closed_years: list[TableLayer]) -> None:
         sizes = [len(layer.table) for layer in closed_years]
         assert np.mean(sizes) == pytest.approx(20_000, rel=0.02)
         assert max(sizes[:8]) < min(sizes[9:])
@@ -165,7 +192,7 @@ class TestShape:
         usual = opened.values[opened.known_mask() & (opened.values < 4e12)]
         assert cutoff(AS_OF) - DAY <= usual.max() < cutoff(AS_OF)
 
-    def test_share_of_subjects(self, closed_years: list[Layer]) -> None:
+    def test_share_of_subjects(self, closed_years: list[TableLayer]) -> None:
         counts = Counter[str]()
         for layer in closed_years[-3:]:
             counts.update(strings(layer, "SUBJECTNAME").tolist())
@@ -183,7 +210,7 @@ class TestShape:
         assert shares == pytest.approx(expected, abs=1.0)
         assert len(counts) == 12
 
-    def test_channels(self, closed_years: list[Layer]) -> None:
+    def test_channels(self, closed_years: list[TableLayer]) -> None:
         types = np.concatenate([strings(layer, "TYPENAME") for layer in closed_years])
         titles = np.concatenate([strings(layer, "TITLE") for layer in closed_years])
         shares = {
@@ -194,7 +221,7 @@ class TestShape:
         assert list(shares.values()) == pytest.approx(expected, abs=0.006)
         assert (types != titles).mean() < 0.001
 
-    def test_location(self, closed_years: list[Layer]) -> None:
+    def test_location(self, closed_years: list[TableLayer]) -> None:
         for layer in closed_years:
             points = layer.table.geometry
             origin = (points.longitude == 0) & (points.latitude == 0)
@@ -224,13 +251,13 @@ class TestShape:
         assert len(counts) < 0.8 * counts.total()
         assert counts.most_common(1)[0][1] > 0.008 * counts.total()
 
-    def test_open_requests(self, big: City, closed_years: list[Layer]) -> None:
+    def test_open_requests(self, big: City, closed_years: list[TableLayer]) -> None:
         recent = [*closed_years[-2:], big.layer(2026)]
         shares = [layer.table["CASESTATUS"].values.mean() for layer in recent]
         assert np.mean(shares) == pytest.approx(0.0085, abs=0.003)
         assert shares[-1] > shares[0]
 
-    def test_seasons(self, closed_years: list[Layer]) -> None:
+    def test_seasons(self, closed_years: list[TableLayer]) -> None:
         by_subject: dict[str, np.ndarray] = {}
         potholes = np.zeros(13)
         for layer in closed_years:
@@ -251,8 +278,8 @@ class TestShape:
             counts = by_subject[subject]
             assert counts[5:9].sum() > 1.5 * counts[[11, 12, 1, 2]].sum()
 
-    def test_hours_to_close(self, closed_years: list[Layer]) -> None:
-        def hours(layer: Layer, type_name: str) -> np.ndarray:
+    def test_hours_to_close(self, closed_years: list[TableLayer]) -> None:
+        def hours(layer: TableLayer, type_name: str) -> np.ndarray:
             opened, closed = layer.table["OPENEDDATETIME"], layer.table["CLOSEDDATETIME"]
             chosen = (strings(layer, "TYPENAME") == type_name) & closed.known_mask()
             chosen &= opened.known_mask() & (closed.values > opened.values - 1)
@@ -265,7 +292,7 @@ class TestShape:
         assert np.median(hours(layer, "Graffiti - Open311")) > 10 * by_phone
         assert np.quantile(hours(layer, "Fireworks Complaint"), 0.95) == 0
 
-    def test_a_column_that_older_layers_do_not_have(self, closed_years: list[Layer]) -> None:
+    def test_a_column_that_older_layers_do_not_have(self, closed_years: list[TableLayer]) -> None:
         with_column = [
             layer.name
             for layer in closed_years
@@ -276,7 +303,7 @@ class TestShape:
         assert set(values) == {"No", "Yes"}
         assert values["Yes"] < 0.03 * values["No"]
 
-    def test_object_ids_are_unique_and_have_gaps(self, closed_years: list[Layer]) -> None:
+    def test_object_ids_are_unique_and_have_gaps(self, closed_years: list[TableLayer]) -> None:
         for layer in closed_years:
             column = layer.table["OBJECTID"]
             ids = np.sort(column.values)
@@ -286,15 +313,17 @@ class TestShape:
             assert steps.min() == 1
             assert (steps > 1).mean() > 0.1
 
-    def test_record_limits_differ(self, closed_years: list[Layer]) -> None:
-        limits = [layer.limits for layer in closed_years]
-        assert min(limit.maximum for limit in limits) == 1_000
-        assert max(limit.standard for limit in limits) == 32_000
-        assert {limit.supports_result_type for limit in limits} == {True, False}
+    def test_record_limits_differ(self, closed_years: list[TableLayer]) -> None:
+        described = [layer.metadata for layer in closed_years]
+        assert min(layer["maxRecordCount"] for layer in described) == 1_000
+        assert max(layer["standardMaxRecordCount"] for layer in described) == 32_000
+        assert {
+            layer["advancedQueryCapabilities"]["supportsQueryWithResultType"] for layer in described
+        } == {True, False}
 
 
 class TestFaults:
-    def test_every_kind_of_dirty_row_every_year(self, closed_years: list[Layer]) -> None:
+    def test_every_kind_of_dirty_row_every_year(self, closed_years: list[TableLayer]) -> None:
         for layer in closed_years:
             table = layer.table
             opened, closed = table["OPENEDDATETIME"], table["CLOSEDDATETIME"]
@@ -319,7 +348,9 @@ class TestFaults:
             assert sum(counts[:9]) <= 0.001 * len(table)
             assert 0.0003 < counts[-1] / len(table) < 0.002
 
-    def test_the_case_of_a_dirty_row_is_in_no_other_row(self, closed_years: list[Layer]) -> None:
+    def test_the_case_of_a_dirty_row_is_in_no_other_row(
+        self, closed_years: list[TableLayer]
+    ) -> None:
         everywhere = Counter[int]()
         dirty: set[int] = set()
         for layer in closed_years:
@@ -330,13 +361,13 @@ class TestFaults:
         assert len(dirty) >= 3 * len(closed_years)
         assert {everywhere[case_id] for case_id in dirty} == {1}
 
-    def test_case_ids_have_twelve_digits(self, closed_years: list[Layer]) -> None:
+    def test_case_ids_have_twelve_digits(self, closed_years: list[TableLayer]) -> None:
         for layer in closed_years:
             ids = case_ids(layer)
             assert ids.min() > 201_000_000_000
             assert ids.max() < 201_009_999_999
 
-    def test_some_cases_are_in_two_layers(self, closed_years: list[Layer]) -> None:
+    def test_some_cases_are_in_two_layers(self, closed_years: list[TableLayer]) -> None:
         newer = equal = 0
         for older, later in pairwise(closed_years):
             stamps = [
@@ -351,11 +382,11 @@ class TestFaults:
             equal += sum(difference == 0 for difference in differences)
         assert newer > 5 * equal > 0
 
-    def test_layers_further_apart_share_no_case(self, closed_years: list[Layer]) -> None:
+    def test_layers_further_apart_share_no_case(self, closed_years: list[TableLayer]) -> None:
         for older, later in zip(closed_years, closed_years[2:], strict=False):
             assert not np.intersect1d(case_ids(older), case_ids(later)).size
 
-    def test_a_few_cases_are_twice_in_one_layer(self, closed_years: list[Layer]) -> None:
+    def test_a_few_cases_are_twice_in_one_layer(self, closed_years: list[TableLayer]) -> None:
         stale = contradicting = 0
         for layer in closed_years[-4:]:
             rows = rows_by_object_id(layer).values()
@@ -401,12 +432,12 @@ class TestTimeTravel:
     def test_edit_date_moves_exactly_when_the_layer_changes(self, year: int) -> None:
         edits = set()
         for before, after in days_from(date(2026, 2, 1), 28):
-            stamp = small_city(after).layer(year).data_last_edit_date
+            stamp = edit_date(small_city(after).layer(year))
             if small_city(after).events(year, before, after):
                 nine = datetime(after.year, after.month, after.day, 9, tzinfo=UTC)
                 assert stamp == nine.timestamp() * 1000
             else:
-                assert stamp == small_city(before).layer(year).data_last_edit_date
+                assert stamp == edit_date(small_city(before).layer(year))
             edits.add(stamp)
         assert (len(edits) == 28) is (year == 2026)
         assert len(edits) > 1

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mpls311.sandbox.neighborhoods import neighborhoods
-from mpls311.sandbox.places import OUTLINE, Places
-from mpls311.sandbox.table import Polygons
+from mpls311.sandbox.city.neighborhoods import neighborhoods
+from mpls311.sandbox.city.places import OUTLINE, Places
+from mpls311.sandbox.protocol import Polygons
 
 SEED = Path(__file__).parents[2] / "dbt" / "seeds" / "mpls_311_neighborhoods.csv"
 

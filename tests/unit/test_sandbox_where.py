@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpls311.sandbox.table import Column, EsriType, Points, Table
-from mpls311.sandbox.where import InvalidWhereError, matches
+from mpls311.sandbox.protocol import Column, EsriType, Points, Table
+from mpls311.sandbox.protocol.where import InvalidWhereError, matches
 
 Row = dict[str, Any]
 Test = Callable[[Row], bool | None]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from made import failed, ingested, published, validated
-
 from mpls311.loads import LoadHistory, tracking_rows
 from mpls311.schemas import TrackedLoad, arrow_schema
+from tests.support.made import failed, ingested, published, validated
 
 
 def told(*manifests: object) -> list[tuple[str, str]]:

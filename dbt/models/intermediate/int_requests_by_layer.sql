@@ -1,7 +1,10 @@
-{#- The merge names the years in staging as literals: BigQuery then reads no other partition. -#}
+{#- The only copy of published rows in the warehouse, it stays in the schema where it always was.
+    The merge names the years in staging as literals: BigQuery then reads no other partition. -#}
 {%- set years = env_var('MPLS311_YEARS', '') -%}
 
 {{ config(
+    schema=none,
+    pre_hook='{{ drop_what_moved() }}',
     materialized='incremental',
     incremental_strategy='merge',
     unique_key=['source_year', 'case_id'],

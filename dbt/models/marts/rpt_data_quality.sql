@@ -46,18 +46,18 @@ duplicates as (
 loads as (
 
     select distinct
-        year as source_year,
+        source_year,
         load_id,
         mode,
-        {{ epoch_timestamp('job_start') }} as read_at,
+        read_at,
         record_cnt,
         rejected_cnt
-    from {{ source('staging', 'track_load') }}
+    from {{ ref('stg_track_load') }}
     where
         mode in ('full', 'incremental')
         and status in ('staged', 'published')
         and (
-            load_id in (select load_id from {{ source('staging', 'track_load') }} where status = 'published')
+            load_id in (select load_id from {{ ref('stg_track_load') }} where status = 'published')
             or load_id in (select load_id from {{ ref('stg_mpls_311data') }})
         )
 

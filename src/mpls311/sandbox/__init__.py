@@ -6,12 +6,11 @@
         print(server.services_url)
 
 The rows have the shape of the real ones, faults included, and none of their content. What can
-change from one day of publication to the next is in `mpls311.sandbox.city`.
+change from one day of publication to the next is in `mpls311.sandbox.city.city`. The server, which
+knows nothing of the city, is in `mpls311.sandbox.protocol`.
 """
 
-from .city import City
-from .history import LayerChanges
-from .layer import Layer, RecordLimits
-from .server import SandboxServer, serve
+from mpls311.sandbox.city import City, LayerChanges
+from mpls311.sandbox.protocol import FeatureServer, serve
 
-__all__ = ["City", "Layer", "LayerChanges", "RecordLimits", "SandboxServer", "serve"]
+__all__ = ["City", "FeatureServer", "LayerChanges", "serve"]

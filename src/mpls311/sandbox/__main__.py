@@ -1,6 +1,4 @@
-"""Serve the stand-in city alone: ``python -m mpls311.sandbox``."""
-
-from __future__ import annotations
+"""Serve the stand-in city alone: `python -m mpls311.sandbox`."""
 
 import argparse
 import signal
@@ -8,8 +6,7 @@ import sys
 from datetime import date
 from threading import Event
 
-from .city import City
-from .server import serve
+from mpls311.sandbox import City, serve
 
 
 def main(arguments: list[str] | None = None) -> None:

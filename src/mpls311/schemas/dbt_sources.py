@@ -1,11 +1,13 @@
-"""The dbt source file of the staging schema, written from the Pandera models.
+"""What dbt knows of the staging schema, written from the Pandera models.
 
-    python -m mpls311.schemas.dbt_sources > dbt/models/staging/_sources.yml
+    python -m mpls311.schemas.dbt_sources dbt/models/staging
 
-A test fails when the file and the models drift apart.
+The sources, and the description of each column for whichever model has it. A test fails when the
+files and the models drift apart.
 """
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import pandera.pandas as pa
@@ -33,8 +35,19 @@ _FRESHNESS = {
 }
 
 
-def dbt_sources() -> str:
-    """The text of dbt/models/staging/_sources.yml."""
+_TABLES: tuple[tuple[type[pa.DataFrameModel], dict[str, Any]], ...] = (
+    (ServiceRequest, {"freshness": None}),
+    (NeighborhoodVertex, {"freshness": None}),
+    (TrackedLoad, _FRESHNESS),
+)
+
+
+def dbt_files() -> dict[str, str]:
+    """The text of each file that is written into dbt/models/staging, by its name."""
+    return {"_sources.yml": _sources(), "_columns.md": _columns()}
+
+
+def _sources() -> str:
     document = {
         "version": 2,
         "sources": [
@@ -42,16 +55,23 @@ def dbt_sources() -> str:
                 "name": "staging",
                 "description": "What the load protocol writes before dbt runs.",
                 "schema": "mpls_311_staging",
-                "tables": [
-                    _table(ServiceRequest, {"freshness": None}),
-                    _table(NeighborhoodVertex, {"freshness": None}),
-                    _table(TrackedLoad, _FRESHNESS),
-                ],
+                "tables": [_table(model, config) for model, config in _TABLES],
             }
         ],
     }
     head = "# Written by `make schemas` from mpls311.schemas; change it there.\n"
     return head + yaml.safe_dump(document, sort_keys=False, width=100, allow_unicode=True)
+
+
+def _columns() -> str:
+    described = {
+        field.name: field.metadata[b"description"].decode()
+        for model, _ in _TABLES
+        for field in arrow_schema(model)
+    }
+    head = "Written by `make schemas` from mpls311.schemas; change it there.\n"
+    blocks = [f"{{% docs {name} %}}\n{text}\n{{% enddocs %}}\n" for name, text in described.items()]
+    return "\n".join([head, *blocks])
 
 
 def _table(model: type[pa.DataFrameModel], config: dict[str, Any]) -> dict[str, Any]:
@@ -75,11 +95,12 @@ def _column(field: pyarrow.Field, metadata: dict[str, Any]) -> dict[str, Any]:
         tests.append({"accepted_values": {"arguments": arguments, "config": {"severity": "warn"}}})
     column = {
         "name": field.name,
-        "description": field.metadata[b"description"].decode(),
+        "description": f'{{{{ doc("{field.name}") }}}}',
         "data_type": _TYPES[field.type],
     }
     return {**column, "data_tests": tests} if tests else column
 
 
 if __name__ == "__main__":
-    sys.stdout.write(dbt_sources())
+    for name, text in dbt_files().items():
+        Path(sys.argv[1], name).write_text(text, encoding="utf-8")

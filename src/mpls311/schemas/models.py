@@ -29,6 +29,9 @@ NORTHINGS = {"min_value": 5_590_480.0, "max_value": 5_645_600.0}
 """The same box in Web Mercator metres (EPSG:3857)."""
 
 
+_LOAD_ID = "The load, which read the row: UTC time of the read and year of the layer."
+
+
 class ServiceRequest(pa.DataFrameModel):
     """One service request as one layer served it in one load, cleaned.
 
@@ -37,48 +40,53 @@ class ServiceRequest(pa.DataFrameModel):
 
     case_id: Series[Integer] = pa.Field(
         ge=1,
-        description="Number the city gives a request; the key of a case across all layers.",
+        description="The city's number of the request; the key of a case across all layers.",
         metadata={"source": "CASEID"},
     )
     object_id: Series[Integer] = pa.Field(
-        description="Row number within its layer; changes whenever the layer is republished.",
+        description="Row number within the layer when it was read; another one whenever the layer "
+        "is republished.",
         metadata={"source": "OBJECTID", "is_object_id": True},
     )
     subject_name: Series[Text] = pa.Field(
         nullable=True,
-        description="Broadest of the three category levels, close to a department.",
+        description="Major category, the broadest of three levels, close to a department; where a "
+        "request has none, Unknown in the marts.",
         metadata={"source": "SUBJECTNAME"},
     )
     reason_name: Series[Text] = pa.Field(
         nullable=True,
-        description="Middle category level: the programme or division that handles the request.",
+        description="Middle category, the programme or division that handles the request; where a "
+        "request has none, Unknown in the marts.",
         metadata={"source": "REASONNAME"},
     )
     type_name: Series[Text] = pa.Field(
         nullable=True,
-        description="Finest category level as the city spells it, intake channel suffix included.",
+        description="Minor category, the finest of three levels, as the city spells it, intake "
+        "channel included; in the marts under its standard name, the same for every channel.",
         metadata={"source": "TYPENAME"},
     )
     title: Series[Text] = pa.Field(
         nullable=True,
-        description="Headline of the request; equal to the type in nearly every row.",
+        description="Headline of the request, equal to the type in nearly every row; in the marts "
+        "under its standard name.",
         metadata={"source": "TITLE"},
     )
     open_datetime: Series[Instant] = pa.Field(
         ge=EARLIEST,
-        description="When the request was opened (UTC).",
+        description="When the request was opened, UTC.",
         metadata={"source": "OPENEDDATETIME"},
     )
     closed_datetime: Series[Instant] = pa.Field(
         nullable=True,
         ge=EARLIEST,
-        description="When the request was closed (UTC); null while it is open.",
+        description="When the request was closed, UTC; null while it is open.",
         metadata={"source": "CLOSEDDATETIME"},
     )
     last_update_datetime: Series[Instant] = pa.Field(
         nullable=True,
         ge=EARLIEST,
-        description="When the city last stamped a change of the request (UTC).",
+        description="When the city last stamped a change of the request, UTC; null without one.",
         metadata={"source": "LastUpdateDate"},
     )
     case_status: Series[Integer] = pa.Field(
@@ -89,19 +97,19 @@ class ServiceRequest(pa.DataFrameModel):
     )
     is_accessibility_related: Series[Text] = pa.Field(
         nullable=True,
-        description="Yes or No, as entered; only recent layers have it.",
+        description="Yes or No, as entered; null in older layers, which lack it.",
         metadata={"source": "IsAccessibilityRelated", "optional": True, "expected": ["Yes", "No"]},
     )
     coord_x: Series[Double] = pa.Field(
         nullable=True,
         in_range=EASTINGS,
-        description="Web Mercator easting in metres (EPSG:3857); null without a usable location.",
+        description="Easting in metres (EPSG:3857, Web Mercator); null without a usable location.",
         metadata={"source": "XCOORD"},
     )
     coord_y: Series[Double] = pa.Field(
         nullable=True,
         in_range=NORTHINGS,
-        description="Web Mercator northing in metres (EPSG:3857); null without a usable location.",
+        description="Northing in metres (EPSG:3857, Web Mercator); null without a usable location.",
         metadata={"source": "YCOORD"},
     )
     geometry_x: Series[Double] = pa.Field(
@@ -122,23 +130,21 @@ class ServiceRequest(pa.DataFrameModel):
     )
     repairs: Series[Text] = pa.Field(
         nullable=True,
-        description="Comma-separated codes of what cleaning changed in this row; null if nothing.",
+        description="Comma-separated codes of what cleaning changed; null if nothing.",
     )
     source_year: Series[Integer] = pa.Field(
         ge=2000,
-        description="Year of the layer that served the row; not always the year it was opened.",
+        description="Year of the layer, which is not always the year of opening.",
     )
-    load_id: Series[Text] = pa.Field(
-        description="The load that read the row: UTC time of the read and the layer's year."
-    )
-    loaded_at: Series[Instant] = pa.Field(description="When that load began (UTC).")
+    load_id: Series[Text] = pa.Field(description=_LOAD_ID)
+    loaded_at: Series[Instant] = pa.Field(description="When that load began, UTC.")
     content_hash: Series[Integer] = pa.Field(
         description="Hash of the business columns; equal for rows that say the same."
     )
     deleted_at: Series[Instant] = pa.Field(
         nullable=True,
-        description="When a load found that the layer has no acceptable row of the case any "
-        "more (UTC); the row then repeats the last version known.",
+        description="When the case was found gone, UTC: the layer has no acceptable row of it any "
+        "more, or, in the marts, none of its layers has. The last version known stays.",
     )
 
     class Config:
@@ -184,15 +190,17 @@ class NeighborhoodVertex(pa.DataFrameModel):
 
     neighborhood_id: Series[Integer] = pa.Field(
         ge=1,
-        description="The city's number of the neighbourhood, which outlives changes of its name.",
+        description="The city's number of the neighbourhood, which outlives changes of its name; "
+        "in the marts -1 without a location or outside all of them.",
         metadata={"source": "BDNUM"},
     )
     neighborhood_name: Series[Text] = pa.Field(
-        description="Name of the neighbourhood.", metadata={"source": "BDNAME"}
+        description="Name of the neighbourhood; Unknown without one.", metadata={"source": "BDNAME"}
     )
     community_name: Series[Text] = pa.Field(
         nullable=True,
-        description="The community it belongs to, where the layer says so; the city's does not.",
+        description="The community that the neighbourhood belongs to, as the layer says or, as the "
+        "city's does not, by the seed; Unknown where neither does.",
         metadata={"source": "COMMUNITY", "optional": True},
     )
     ring: Series[Integer] = pa.Field(
@@ -202,10 +210,10 @@ class NeighborhoodVertex(pa.DataFrameModel):
         ge=1, description="Number of the corner along its ring, from 1; the last is the first."
     )
     longitude: Series[Double] = pa.Field(
-        in_range=LONGITUDES, description="Longitude of the corner in degrees (WGS 84)."
+        in_range=LONGITUDES, description="Longitude in degrees (WGS 84)."
     )
     latitude: Series[Double] = pa.Field(
-        in_range=LATITUDES, description="Latitude of the corner in degrees (WGS 84)."
+        in_range=LATITUDES, description="Latitude in degrees (WGS 84)."
     )
 
     class Config:
@@ -228,7 +236,7 @@ class TrackedLoad(pa.DataFrameModel):
         description="When the load reached this state, seconds since 1970."
     )
     job_runtime: Series[Double] = pa.Field(description="job_end - job_start, seconds.")
-    year: Series[Integer] = pa.Field(description="Year of the layer.")
+    year: Series[Integer] = pa.Field(description="A calendar year; of a load, that of the layer.")
     max_record_cnt: Series[Integer] = pa.Field(
         nullable=True, description="Rows the layer serves in one page."
     )
@@ -239,7 +247,7 @@ class TrackedLoad(pa.DataFrameModel):
     pq_path: Series[Text] = pa.Field(
         nullable=True, description="Parquet file of the load's validated rows, within the lake."
     )
-    load_id: Series[Text] = pa.Field(description="The load: UTC time of the read and the year.")
+    load_id: Series[Text] = pa.Field(description=_LOAD_ID)
     source_id: Series[Text] = pa.Field(description="The city service the rows come from.")
     mode: Series[Text] = pa.Field(description="full, incremental, or unchanged.")
     status: Series[Text] = pa.Field(

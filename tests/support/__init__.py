@@ -1,0 +1,1 @@
+"""What tests, trials and benches share: projects, warehouses, servers, rows made by hand."""

@@ -1,0 +1,104 @@
+"""One feature layer a year over rows that a test writes by hand."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from mpls311.sandbox.protocol import (
+    Answer,
+    EsriType,
+    Fault,
+    Feature,
+    Handler,
+    Request,
+    RowLayer,
+    serve,
+)
+from mpls311.sandbox.protocol import feature as made
+
+FIELDS = {
+    "OBJECTID": EsriType.OID,
+    "CASEID": EsriType.DOUBLE,
+    "SUBJECTNAME": EsriType.STRING,
+    "REASONNAME": EsriType.STRING,
+    "TYPENAME": EsriType.STRING,
+    "TITLE": EsriType.STRING,
+    "OPENEDDATETIME": EsriType.DATE,
+    "CASESTATUS": EsriType.SMALL_INTEGER,
+    "CLOSEDDATETIME": EsriType.DATE,
+    "XCOORD": EsriType.DOUBLE,
+    "YCOORD": EsriType.DOUBLE,
+    "LastUpdateDate": EsriType.DATE,
+    "IsAccessibilityRelated": EsriType.STRING,
+}
+
+
+def millis(text: str) -> int:
+    """Epoch milliseconds of an ISO instant in UTC."""
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
+
+
+def feature(case: int, opened: str, updated: str | None = None) -> Feature:
+    """A closed pothole; its object id is its case id less a million."""
+    return made(
+        {"x": -93.28047149607914, "y": 44.95553322115808},
+        OBJECTID=case - 1_000_000,
+        CASEID=float(case),
+        SUBJECTNAME="Streets",
+        REASONNAME="Street Maintenance",
+        TYPENAME="Pothole",
+        TITLE="Pothole",
+        OPENEDDATETIME=millis(opened),
+        CASESTATUS=0,
+        CLOSEDDATETIME=millis(updated or opened) + 3_600_000,
+        XCOORD=-10383934.5879,
+        YCOORD=5614523.8163,
+        LastUpdateDate=millis(updated or opened),
+    )
+
+
+class TinyLayers(Mapping[str, RowLayer]):
+    """A server; `layers` maps a year to its features, `edited` a year to its edit date."""
+
+    def __init__(self, *faults: Fault, **years: list[Feature]) -> None:
+        self.layers = {int(year.removeprefix("y")): rows for year, rows in years.items()}
+        self.edited: dict[int, int | None] = {}
+        self.fields: dict[str, str] = dict(FIELDS)
+        self.pages: list[str] = []
+        """The where clause of every page asked for."""
+        self._server = serve(self, faults=[*faults, self._noted])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(f"Public_311_{year}" for year in self.layers)
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __getitem__(self, name: str) -> RowLayer:
+        year = int(name.removeprefix("Public_311_"))
+        layer = RowLayer(name, self.layers[year], self.fields, maxRecordCount=1_000)
+        if edited := self.edited.get(year, 1):
+            layer.edited(edited)
+        return layer
+
+    def __enter__(self) -> Self:
+        self._server.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._server.stop()
+
+    @property
+    def services_url(self) -> str:
+        return self._server.services_url
+
+    async def _noted(self, request: Request, handler: Handler) -> Answer:
+        if request.kind == "page":
+            self.pages.append(request.parameters["where"])
+        return await handler(request)
