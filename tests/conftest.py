@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from hypothesis import settings
 
 # How long one example takes says more about the machine than about the code.

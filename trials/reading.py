@@ -141,7 +141,7 @@ def throttle(seconds: float = 60) -> int:
         return exact and not during
 
     async def both() -> list[bool]:
-        return await asyncio.gather(one(Retry_After=f"{seconds:.0f}"), one())
+        return list(await asyncio.gather(one(Retry_After=f"{seconds:.0f}"), one()))
 
     return asyncio.run(both()).count(False)
 

@@ -1,7 +1,5 @@
 """The warehouse dataset on the BigQuery emulator, through good jobs and bad ones."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime

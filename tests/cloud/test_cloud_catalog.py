@@ -1,7 +1,5 @@
 """The catalog in the cloud, drawn without any cloud."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """Mistakes in the cloud end in one or two sentences, before any row is read."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """The emulators serve until they are told to end, and leave nothing behind."""
 
-from __future__ import annotations
-
 import signal
 import socket
 import subprocess

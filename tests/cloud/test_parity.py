@@ -1,7 +1,5 @@
 """The same stand-in city through DuckDB and through BigQuery: the same tables, row by row."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping

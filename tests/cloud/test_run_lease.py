@@ -1,7 +1,5 @@
 """The lease in the bucket: one run at a time, whatever becomes of the others."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """A run that ends in the middle of a year leaves what it read to the next one."""
 
-from __future__ import annotations
-
 from mpls311.sandbox.protocol import Script, error
 from tests.support.project import Project
 from tests.support.tiny_layer import TinyLayers, feature

@@ -1,7 +1,5 @@
 """The dashboard: every figure is one of the marts, and a browser shows them."""
 
-from __future__ import annotations
-
 import json
 import math
 import re

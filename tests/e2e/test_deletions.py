@@ -1,7 +1,5 @@
 """Rows that leave a layer, come back, or move to the next one, as incremental runs see them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

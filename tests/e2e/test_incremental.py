@@ -1,7 +1,5 @@
 """Day after day, in any order, through failures: the marts are those of one full load."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta

@@ -1,7 +1,5 @@
 """Layers that a test writes by hand: the real row, odd stamps, odd editions, drift."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any

@@ -1,7 +1,5 @@
 """The notebook runs from top to bottom against the demo warehouse."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import nbformat

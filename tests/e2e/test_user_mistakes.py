@@ -1,7 +1,5 @@
 """A mistake ends in one or two sentences, before any work is done."""
 
-from __future__ import annotations
-
 from datetime import date
 
 import pytest

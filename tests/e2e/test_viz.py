@@ -1,7 +1,5 @@
 """The graph that Kedro-Viz draws."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

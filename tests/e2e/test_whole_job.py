@@ -1,7 +1,5 @@
 """The main job over two years of the stand-in city, and its reruns."""
 
-from __future__ import annotations
-
 import json
 import os
 import urllib.parse

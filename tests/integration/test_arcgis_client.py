@@ -1,7 +1,5 @@
 """Reads against a real server that misbehaves: exactly the right rows, or the right error."""
 
-from __future__ import annotations
-
 import asyncio
 import datetime as dt
 import socket

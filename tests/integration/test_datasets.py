@@ -1,7 +1,5 @@
 """Datasets of the lake and the warehouse, on real files, a real bucket and a real DuckDB."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from collections.abc import Iterator

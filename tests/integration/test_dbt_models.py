@@ -4,8 +4,6 @@ Staging is made by hand here, so that these tests say what dbt promises and noth
 pipelines.
 """
 
-from __future__ import annotations
-
 import csv
 from collections import defaultdict
 from datetime import UTC, datetime

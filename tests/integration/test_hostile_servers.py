@@ -1,7 +1,5 @@
 """Whatever a server does, and in whatever order: the exact rows or a typed error."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import tempfile

@@ -1,6 +1,7 @@
 """A feature server over layers that somebody made by hand, and over whatever goes wrong."""
 
 import json
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from mpls311.sandbox.protocol import (
     Handler,
     RowLayer,
     asking,
+    capabilities,
     editing,
     error,
     failing_above,
@@ -88,6 +90,12 @@ class TestHandMadeLayers:
             page = ask(url, where="1=1", outFields="*")
             assert (len(page["features"]), page["exceededTransferLimit"]) == (2, True)
             assert page["objectIdFieldName"] == "fid"
+            layer.metadata["standardMaxRecordCount"] = 3
+            for supported, rows in ((False, 2), (True, 3)):
+                can = capabilities(supportsQueryWithResultType=supported)
+                layer.metadata["advancedQueryCapabilities"] = can
+                page = ask(url, where="1=1", resultType="standard")
+                assert len(page["features"]) == rows
             layer.metadata["fields"] = layer.metadata["fields"][:1]
             assert "error" in ask(url, where="Title = 'row 1'")
 
@@ -301,10 +309,11 @@ class TestFaults:
             assert server.requests == {"error": 1, "metadata": 1}
 
     def test_headers_and_packed_bodies_go_out_as_they_are(self, layer: RowLayer) -> None:
-        packed = gzipped(b'{"count":7}')
+        packed = gzipped(b'{"count":7}' + random.Random(1).randbytes(2_000))
         moved = status(302, Location="/login")
         with served(layer, in_place_of("count", packed), in_place_of("metadata", moved)) as url:
-            with urlopen(f"{url}/query?where=1%3D1&returnCountOnly=true") as response:
+            counting = f"{url}/query?where=1%3D1&returnCountOnly=true"
+            with urlopen(Request(counting, headers={"Accept-Encoding": "gzip"})) as response:
                 assert response.headers["Content-Encoding"] == "gzip"
                 assert response.read() == packed.body
             with pytest.raises(HTTPError) as caught:

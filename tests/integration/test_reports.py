@@ -1,7 +1,5 @@
 """What the reports say of real places and real times, and of a city as large as the real one."""
 
-from __future__ import annotations
-
 import csv
 import json
 import math

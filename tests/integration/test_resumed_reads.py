@@ -1,7 +1,5 @@
 """Reads that are cut off and started again: nothing verified is fetched twice."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from pathlib import Path
 

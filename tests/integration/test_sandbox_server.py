@@ -1,7 +1,5 @@
 """The stand-in city on the wire: metadata, the query operation, and the life of the server."""
 
-from __future__ import annotations
-
 import json
 import signal
 import subprocess

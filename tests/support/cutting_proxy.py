@@ -1,7 +1,5 @@
 """A proxy in front of an emulator that breaks or answers single requests as a test tells it."""
 
-from __future__ import annotations
-
 import json
 from collections import deque
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """dbt on a DuckDB file of a test's own, whose staging is made by hand."""
 
-from __future__ import annotations
-
 import os
 import shutil
 from collections import Counter

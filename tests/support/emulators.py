@@ -7,8 +7,6 @@ interrupted or terminated. fake-gcs-server keeps objects as files, where bqemula
 URIs.
 """
 
-from __future__ import annotations
-
 import asyncio
 import os
 import signal

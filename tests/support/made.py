@@ -1,7 +1,5 @@
 """Manifests and rows of the source, made by hand."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """A project folder of its own for a test, and what its warehouse says."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import shutil
@@ -45,7 +43,7 @@ class Project:
         for name in ("pyproject.toml", ".telemetry"):
             shutil.copy(ROOT / name, folder / name)
 
-    def copy(self, folder: Path) -> Project:
+    def copy(self, folder: Path) -> "Project":
         shutil.copytree(self.folder, folder)
         twin = object.__new__(Project)
         twin.folder = folder

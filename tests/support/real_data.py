@@ -1,7 +1,5 @@
 """Real figures of the city beside this clone: for tests only, no part of the project."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """One catalog for all environments: each says where things are and which engine they are in."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import Any

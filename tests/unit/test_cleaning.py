@@ -1,7 +1,5 @@
 """Dirty rows become accepted or quarantined ones, with every repair named and no row lost."""
 
-from __future__ import annotations
-
 import json
 import math
 import re

@@ -1,7 +1,5 @@
 """What `--params` is taken to mean."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

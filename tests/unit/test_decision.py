@@ -1,7 +1,5 @@
 """What is done about a year, case by case."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Page bodies become tables of the declared types, or the error that says why not."""
 
-from __future__ import annotations
-
 import datetime as dt
 import json
 import pickle

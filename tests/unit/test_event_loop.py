@@ -1,7 +1,5 @@
 """Async generators driven from synchronous code."""
 
-from __future__ import annotations
-
 import asyncio
 import signal
 import threading

@@ -1,7 +1,5 @@
 """dbt knows which marts the page reads."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from mpls311.pipelines.report.exposure import exposure

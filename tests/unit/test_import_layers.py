@@ -1,7 +1,5 @@
 """Imports go one way: pipelines -> lake, loads, schemas, arcgis; what lies below knows no user."""
 
-from __future__ import annotations
-
 import ast
 import re
 import sys

@@ -1,7 +1,5 @@
 """Which version of a case counts, and what a load changes."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Load ids sort by age, manifests survive JSON, and a history says how far each load got."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone

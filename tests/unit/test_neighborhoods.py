@@ -1,7 +1,5 @@
 """Polygons as a layer serves them become borders, or a sentence that says why not."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pyarrow as pa

@@ -1,7 +1,5 @@
 """The page plan holds every row once, whatever the ids look like."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 
 import numpy as np

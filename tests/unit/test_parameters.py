@@ -1,7 +1,5 @@
 """The years grammar, and settings that make no sense."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """The stand-in city: the shape of its rows, and what changes from day to day."""
 
-from __future__ import annotations
-
 import hashlib
 from collections import Counter
 from collections.abc import Iterator

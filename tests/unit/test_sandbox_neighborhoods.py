@@ -1,7 +1,5 @@
 """The stand-in city's neighbourhoods cover it, and are nobody else's."""
 
-from __future__ import annotations
-
 import csv
 from itertools import pairwise
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The where evaluator of the stand-in city against a plain reading of SQL, row by row."""
 
-from __future__ import annotations
-
 import operator
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """What the Pandera models say reaches Arrow, DuckDB and dbt; drift of the source is named."""
 
-from __future__ import annotations
-
 import ast
 import re
 from pathlib import Path

@@ -3,8 +3,6 @@
 Whether Terraform accepts the files is for `make terraform-check`, which needs its provider.
 """
 
-from __future__ import annotations
-
 import re
 import tomllib
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Tracking rows are what the manifests say, no more and no less."""
 
-from __future__ import annotations
-
 from mpls311.loads import LoadHistory, tracking_rows
 from mpls311.schemas import TrackedLoad, arrow_schema
 from tests.support.made import failed, ingested, published, validated

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SOURCES = [*ROOT.glob("src/**/*.py"), *ROOT.glob("bench/*.py")]
+SOURCES = [*ROOT.glob("src/**/*.py"), *ROOT.glob("bench/*.py"), *ROOT.glob("trials/*.py")]
 
 
 @pytest.mark.parametrize(

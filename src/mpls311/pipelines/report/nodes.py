@@ -2,12 +2,13 @@
 
 import json
 import logging
+from datetime import UTC, datetime
 from importlib.resources import files
 
 import pandas as pd
 
 from mpls311.loads import LoadHistory
-from mpls311.parameters import STAND_IN_CITY
+from mpls311.parameters import CITY_TIME, STAND_IN_CITY
 from mpls311.pipelines.report.answers import Answers
 from mpls311.pipelines.report.payload import payload
 
@@ -22,11 +23,24 @@ def collect_answers(history: LoadHistory, **marts: pd.DataFrame) -> Answers:
         marts: Rows of each of `payload.MARTS`.
     """
     marks = [mark for year in history.years if (mark := history.watermark(year))]
-    if marts["rpt_time_to_close"].empty:
+    reaches_to = max(marks, default=None)
+    times = marts["rpt_time_to_close"]
+    if times.empty:
         log.warning("There are no marts to report on yet: run `kedro run` first.")
+    elif "is_few" not in times:
+        log.warning(
+            "The marts are of an earlier version: what is new shows after the next load, or after "
+            "`kedro run --pipeline rebuild`."
+        )
+        # The year that is not over then compares with nothing, rather than with more days.
+        day = (reaches_to or datetime.now(UTC)).astimezone(CITY_TIME).date()
+        added = {"is_few": False, "last_open_date": day}
+        marts |= {
+            name: marts[name].assign(**added) for name in ("rpt_time_to_close", "rpt_neighborhoods")
+        }
     return Answers(
         marts=marts,
-        reaches_to=max(marks, default=None),
+        reaches_to=reaches_to,
         looked_at=max((manifest.ended_at for manifest in history.manifests), default=None),
         made_up=STAND_IN_CITY in history.source_ids,
     )

@@ -1,6 +1,6 @@
-"""What comes from the stand-in city says so, by the name of its source and nothing else."""
+"""What the report pipeline makes of manifests and marts."""
 
-from __future__ import annotations
+from datetime import UTC, date, datetime
 
 import pandas as pd
 import pytest
@@ -11,7 +11,7 @@ from mpls311.parameters import STAND_IN_CITY, SourceSettings
 from mpls311.pipelines.report.figures import draw_times_to_close
 from mpls311.pipelines.report.nodes import collect_answers, write_dashboard
 from mpls311.pipelines.report.payload import MARTS
-from tests.support.made import BASE, ingested
+from tests.support.made import BASE, ingested, published
 
 TIMES = pd.DataFrame(
     {
@@ -33,15 +33,20 @@ TIMES = pd.DataFrame(
 QUALITY = pd.DataFrame({"source_year": [2026], "case_count": [1]})
 
 
+MARTS_OF_2026 = dict.fromkeys(MARTS, pd.DataFrame()) | {
+    "rpt_time_to_close": TIMES,
+    "rpt_data_quality": QUALITY,
+    "rpt_neighborhoods": TIMES.head(0),
+}
+
+
 @pytest.mark.parametrize(("source", "made_up"), [(STAND_IN_CITY, True), ("city", False)])
 def test_page_and_figures_follow_the_source(source: str, made_up: bool) -> None:
     marts = dict.fromkeys(MARTS, pd.DataFrame())
     history = LoadHistory([ingested(1, source=source)])
 
     page = write_dashboard(collect_answers(history, **marts))
-    shown = collect_answers(
-        history, **marts | {"rpt_time_to_close": TIMES, "rpt_data_quality": QUALITY}
-    )
+    shown = collect_answers(history, **MARTS_OF_2026)
     title = draw_times_to_close(shown).layout.title.text
 
     assert ("<title>Minneapolis 311 (made-up data)</title>" in page) is made_up
@@ -55,3 +60,41 @@ def test_the_stand_in_city_goes_by_no_other_name() -> None:
 
     with pytest.raises(ValidationError, match=r"made-up rows would go by the name of city\."):
         SourceSettings.model_validate(nowhere | {"id": "city"})
+
+
+@pytest.mark.parametrize(
+    ("latest", "now", "before"),
+    [
+        ("2024-02-29", "Jan 1 to Feb 29, 2024", "Jan 1 to Feb 28, 2023"),
+        ("2025-02-28", "Jan 1 to Feb 28, 2025", "Jan 1 to Feb 28, 2024"),
+        ("2026-01-01", "Jan 1 to Jan 1, 2026", "Jan 1 to Jan 1, 2025"),
+        ("2026-12-31", "2026", "2025"),
+    ],
+)
+def test_the_days_that_are_compared_are_named(latest: str, now: str, before: str) -> None:
+    times = TIMES.assign(last_open_date=pd.Timestamp(latest))
+    answers = collect_answers(LoadHistory(), **MARTS_OF_2026 | {"rpt_time_to_close": times})
+    year = int(latest[:4])
+
+    assert answers.days(year, of=year) == now
+    assert answers.days(year - 1, of=year) == before
+    assert answers.days(2020, of=2021) == "2020"
+
+
+def test_marts_of_an_earlier_version_are_shown_without_a_comparison(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    new = ["is_few", "last_open_date"]
+    old = {
+        name: MARTS_OF_2026[name].drop(columns=new)
+        for name in ("rpt_time_to_close", "rpt_neighborhoods")
+    }
+    load = ingested(1, year=2026)
+    history = LoadHistory([load, published(load, datetime(2026, 6, 2, 3, tzinfo=UTC))])
+
+    answers = collect_answers(history, **MARTS_OF_2026 | old)
+
+    assert "kedro run --pipeline rebuild" in caplog.text
+    assert answers.unfinished == date(2026, 6, 1)
+    assert len(answers.by("year")) == 1
+    assert answers.year_before(2026, "year").empty
