@@ -22,7 +22,7 @@ resource "google_bigquery_dataset" "datasets" {
 # Written by `make schemas` from the Pandera models, in the words of the BigQuery API.
 locals {
   tables = {
-    for file in fileset(path.module, "schemas/*.json") :
+    for file in fileset(path.module, "generated/*.json") :
     trimsuffix(basename(file), ".json") => jsondecode(file("${path.module}/${file}"))
   }
 }

@@ -42,7 +42,6 @@ from mpls311.schemas.models import (
 FUTURE_TOLERANCE = timedelta(days=2)
 """How far a time may lie after the read: clocks differ, and so do time zones."""
 
-_TEXTS = ("subject_name", "reason_name", "type_name", "title", "is_accessibility_related")
 _LOCATION = ("coord_x", "coord_y", "geometry_x", "geometry_y")
 _LOAD_COLUMNS = ("object_id", "source_year", "load_id", "loaded_at", "content_hash", "deleted_at")
 BUSINESS_COLUMNS = tuple(
@@ -160,8 +159,10 @@ class _Batch:
 
     def clean_texts(self) -> None:
         blank = trimmed = None
-        for name in _TEXTS:
+        for name in self._served:
             text = self.columns[name]
+            if not pa.types.is_string(text.type):
+                continue
             bare = pc.utf8_trim_whitespace(text)
             is_blank = pc.fill_null(pc.equal(bare, ""), False)
             is_trimmed = pc.and_not(pc.fill_null(pc.not_equal(bare, text), False), is_blank)

@@ -146,14 +146,14 @@ def test_places_lie_in_the_neighborhoods_of_the_city(job: Project) -> None:
     assert 11 <= communities <= 12
 
 
-def test_an_unchanged_city_costs_one_metadata_request_a_year(
+def test_an_unchanged_city_costs_two_requests_a_year(
     job: Project, city: FeatureServer, params: str
 ) -> None:
     city.requests.clear()
     before = job.fact()
     output = job.ran(params)
 
-    assert city.requests == {"metadata": 2}
+    assert city.requests == {"metadata": 2, "count": 2}
     assert output.count("unchanged") == 4  # a line of the log and one of the table for each year
     assert job.fact() == before
     assert [row[2] for row in job.tracked()[-2:]] == ["unchanged", "unchanged"]

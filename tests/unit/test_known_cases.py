@@ -10,10 +10,11 @@ from fsspec.implementations.local import LocalFileSystem
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mpls311.cleaning import clean
 from mpls311.lake import KEY_COLUMNS, KnownCases, LakeFiles, best_versions
-from mpls311.loads import Load
+from mpls311.loads import LoadHistory
 from mpls311.schemas import ServiceRequest, arrow_schema
-from tests.support.made import ingested, published, validated
+from tests.support.made import ingested, published, row, served, validated, whole
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 SCHEMA = pa.schema([arrow_schema(ServiceRequest).field(name) for name in KEY_COLUMNS])
@@ -40,10 +41,31 @@ def rank(row: dict[str, Any]) -> tuple[datetime, int]:
 def test_the_latest_update_counts_and_then_the_greater_hash(given_rows: list[dict]) -> None:
     best = best_versions(pa.Table.from_pylist(given_rows, schema=SCHEMA)).to_pylist()
 
-    assert [row["case_id"] for row in best] == sorted({row["case_id"] for row in given_rows})
-    for row in best:
-        rivals = [rank(other) for other in given_rows if other["case_id"] == row["case_id"]]
-        assert rank(row) == max(rivals)
+    assert [kept["case_id"] for kept in best] == sorted({one["case_id"] for one in given_rows})
+    for kept in best:
+        rivals = [rank(other) for other in given_rows if other["case_id"] == kept["case_id"]]
+        assert rank(kept) == max(rivals)
+
+
+def test_files_of_an_older_version_lack_columns(tmp_path: Path) -> None:
+    older, newer = whole(ingested(2)), whole(ingested(1, mode="incremental"))
+    for case_id, (load, validated, _) in enumerate((older, newer), start=1):
+        cleaned = clean(
+            served(row(CASEID=float(case_id))),
+            source_year=2023,
+            load_id=load.load_id,
+            loaded_at=load.job_start,
+        )
+        rows = cleaned.accepted
+        path = tmp_path / validated.file.name
+        path.parent.mkdir(exist_ok=True)
+        pq.write_table(rows.drop_columns(["repairs"]) if load is older[0] else rows, path)
+    loads = LoadHistory([*older, *newer]).loads
+    known = KnownCases(LakeFiles(LocalFileSystem(), str(tmp_path)), loads)
+
+    found = known.last_versions(known.cases)
+    assert found.schema == arrow_schema(ServiceRequest)
+    assert found["case_id"].to_pylist() == [2, 1]
 
 
 def lake(folder: Path, *loads: list[dict[str, Any]]) -> tuple[LakeFiles, list[Load]]:

@@ -33,7 +33,7 @@ from tests.support.made import row, served
 
 PROJECT = Path(__file__).parents[2]
 SOURCES = PROJECT / "dbt" / "models" / "staging" / "_sources.yml"
-TERRAFORM_SCHEMAS = PROJECT / "terraform" / "schemas"
+TERRAFORM_SCHEMAS = PROJECT / "terraform" / "generated"
 IN_DBT = {
     pa.int64(): "int64",
     pa.float64(): "float64",

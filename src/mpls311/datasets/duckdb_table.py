@@ -91,9 +91,11 @@ class DuckDBTableDataset(TableDataset):
             else:
                 for protocol in {get_protocol_and_path(uri)[0] for uri in data} - {"file"}:
                     connection.register_filesystem(fsspec.filesystem(protocol, **self._fs_args))
-                rows = connection.read_parquet(data)
+                rows = connection.read_parquet(data, union_by_name=True)
             rows.create_view("_saved", replace=True)
-            columns = ", ".join(self._quoted(name) for name in self._arrow_schema.names)
+            # Files of an older version of the model lack columns, which are null then.
+            there = [name for name in self._arrow_schema.names if name in rows.columns]
+            columns = ", ".join(self._quoted(name) for name in there)
             connection.execute(f"insert into {self._name} ({columns}) select {columns} from _saved")
             connection.execute("drop view _saved")
 

@@ -138,7 +138,9 @@ class KnownCases:
             cases = np.setdiff1d(cases, rows["case_id"].to_numpy())
             found.append(rows)
         schema = arrow_schema(ServiceRequest)
-        return pa.concat_tables(found).cast(schema) if found else schema.empty_table()
+        # Files of an older version of the model lack columns, and may have others.
+        rows = pa.concat_tables([schema.empty_table(), *found], promote_options="default")
+        return rows.select(schema.names).cast(schema)
 
 
 def _hashes(rows: pa.Table) -> Cases:

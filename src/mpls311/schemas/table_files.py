@@ -1,6 +1,6 @@
 """The tables of the staging dataset for Terraform, written from the Pandera models.
 
-    python -m mpls311.schemas.table_files terraform/schemas
+    python -m mpls311.schemas.table_files terraform/generated
 
 One JSON file per table: description, columns, partitions and clustering, as the BigQuery API
 represents them. A test fails when the files and the models drift apart.
@@ -15,7 +15,7 @@ from mpls311.schemas.models import NeighborhoodVertex, ServiceRequest, TrackedLo
 
 
 def table_files() -> dict[str, str]:
-    """The text of each file in terraform/schemas, by its name."""
+    """The text of each file in terraform/generated, by its name."""
     return {
         f"{model.to_schema().name}.json": json.dumps(bigquery_table(model), indent=2) + "\n"
         for model in (ServiceRequest, NeighborhoodVertex, TrackedLoad)
