@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mpls311.cleaning import clean
 from mpls311.lake import KEY_COLUMNS, KnownCases, LakeFiles, best_versions
-from mpls311.loads import LoadHistory
+from mpls311.loads import Load, LoadHistory
 from mpls311.schemas import ServiceRequest, arrow_schema
 from tests.support.made import ingested, published, row, served, validated, whole
 
@@ -49,7 +49,7 @@ def test_the_latest_update_counts_and_then_the_greater_hash(given_rows: list[dic
 
 def test_files_of_an_older_version_lack_columns(tmp_path: Path) -> None:
     older, newer = whole(ingested(2)), whole(ingested(1, mode="incremental"))
-    for case_id, (load, validated, _) in enumerate((older, newer), start=1):
+    for case_id, (load, split, _) in enumerate((older, newer), start=1):
         cleaned = clean(
             served(row(CASEID=float(case_id))),
             source_year=2023,
@@ -57,7 +57,7 @@ def test_files_of_an_older_version_lack_columns(tmp_path: Path) -> None:
             loaded_at=load.job_start,
         )
         rows = cleaned.accepted
-        path = tmp_path / validated.file.name
+        path = tmp_path / split.file.name
         path.parent.mkdir(exist_ok=True)
         pq.write_table(rows.drop_columns(["repairs"]) if load is older[0] else rows, path)
     loads = LoadHistory([*older, *newer]).loads
