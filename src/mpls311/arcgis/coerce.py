@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from mpls311.arcgis.errors import SchemaDriftError
 from mpls311.arcgis.layer import Field
+from mpls311.arcgis.spelling import whole
 
-_EXACT_IN_DOUBLE = 2**53
 _MICROSECONDS_IN_MS = 1000
 _LONGEST_QUOTE = 80
 
@@ -37,24 +37,14 @@ def coerce(values: Iterable[Any], field: Field, url: str) -> pa.Array:
 
 def _converter(target: pa.DataType) -> Callable[[Any], Any]:
     if pa.types.is_integer(target):
-        return lambda value: _within(_whole(value), target.bit_width)
+        return lambda value: _within(whole(value), target.bit_width)
     if pa.types.is_timestamp(target):
-        return lambda value: _within(_whole(value) * _MICROSECONDS_IN_MS, 64)
+        return lambda value: _within(whole(value) * _MICROSECONDS_IN_MS, 64)
     if pa.types.is_floating(target):
         return _real
     if pa.types.is_date(target):
         return lambda value: dt.date.fromisoformat(_text(value))
     return _text
-
-
-def _whole(value: Any) -> int:
-    if isinstance(value, str):
-        value = int(value) if value.lstrip("+-").isdigit() else float(value)
-    if isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT_IN_DOUBLE:
-        return int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(value)
-    return int(value)
 
 
 def _within(number: int, bits: int) -> int:

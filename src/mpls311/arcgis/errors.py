@@ -9,8 +9,9 @@
     ├── TornReadError           the layer changed during every try to read it
     └── SchemaDriftError        a value, or a page, that contradicts the layer's metadata
 
-Every message is one sentence that begins with the address and ends in what to do. `retriable` says
-whether the same request may well succeed a little later.
+Every message is one sentence that begins with the address and ends in what to do; what a server
+says in it can do nothing to a terminal. `retriable` says whether the same request may well succeed
+a little later.
 """
 
 import re
@@ -46,6 +47,7 @@ class ArcGISError(Exception):
     def __init__(
         self, message: str, *, url: str = "", code: int | None = None, retriable: bool = False
     ) -> None:
+        message, url = printable(message), printable(url)
         super().__init__(f"{url} {message}" if url else message)
         self.what = message
         self.url = url
@@ -205,6 +207,13 @@ def classify(status: int, code: int | None, text: str) -> tuple[type[ArcGISError
     if codes & _PASSING or _UNABLE.search(text):
         return ServiceError, _IN_TROUBLE, True
     return ServiceError, "check the condition and the names of the fields", False
+
+
+def printable(text: str) -> str:
+    r"""Spell what a terminal would obey or not show: ESC becomes `\x1b`, a newline `\n`."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def unwrap(exc: BaseExceptionGroup[BaseException]) -> Exception:

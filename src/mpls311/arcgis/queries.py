@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from mpls311.arcgis.decode import DecodedPage, decode, parse_object
 from mpls311.arcgis.errors import ArcGISError, ServiceError
 from mpls311.arcgis.layer import FeatureLayer
 from mpls311.arcgis.plan import ObjectIds, Page, distinct
+from mpls311.arcgis.replies import CountReply, IdsReply
 from mpls311.arcgis.throttle import Share
 from mpls311.arcgis.transport import Meter, Transport, together
 
@@ -109,30 +109,14 @@ def _layer_url(url: str) -> str:
 
 
 def _count(body: bytes, url: str) -> int:
-    count = _member(body, "count", url)
-    if not isinstance(count, int):
-        raise _no_answer(url, "count", count)
-    return count
+    return CountReply.of(parse_object(body, url), url).count
 
 
 def _object_ids(body: bytes, url: str) -> ObjectIds:
-    listed = _member(body, "objectIds", url)
+    listed = IdsReply.of(parse_object(body, url), url).object_ids
     try:
-        return distinct(np.array(listed or [], dtype=np.int64))
-    except (TypeError, ValueError, OverflowError) as exc:
-        raise _no_answer(url, "objectIds", listed) from exc
-
-
-def _member(body: bytes, key: str, url: str) -> Any:
-    reply = parse_object(body, url)
-    if key not in reply:
-        raise _no_answer(url, key, reply)
-    return reply[key]
-
-
-def _no_answer(url: str, key: str, reply: object) -> ServiceError:
-    return ServiceError(
-        f"answers {str(reply)[:80]!r} where {key} was asked for: "
-        "check that the url names one layer, as in .../FeatureServer/0.",
-        url=url,
-    )
+        return distinct(np.array(listed, dtype=np.int64))
+    except OverflowError:
+        raise ServiceError(
+            "lists object ids of more than 64 bits: tell the layer's owner.", url=url
+        ) from None
