@@ -53,6 +53,7 @@ def feature(
             "XCOORD": -10383934.5879,
             "YCOORD": 5614523.8163,
             "LastUpdateDate": millis(updated or opened),
+            "IsAccessibilityRelated": None,
         },
         "geometry": {"x": -93.28047149607914, "y": 44.95553322115808},
     }

@@ -159,11 +159,11 @@ class TestWholeReads:
 
     async def test_a_long_condition_is_posted(self, server: FaultServer, tmp_path: Path) -> None:
         title = "long " * 500
-        server.rows[3]["attributes"]["TITLE"] = title
+        server.rows[4]["attributes"]["TITLE"] = title
 
         report = await read(server, tmp_path, f"TITLE = '{title}'")
 
-        assert_exact(server, tmp_path, report, server.rows[3:4])
+        assert_exact(server, tmp_path, report, server.rows[4:5])
         assert server.methods.count("POST") == 4  # ids, count, page, count
 
     async def test_nothing_to_read_is_an_empty_file_with_the_schema(
@@ -994,16 +994,6 @@ class TestOddLayers:
         asked = [query["where"] for query in server.seen if "outFields" in query]
         assert len(asked) == len(set(asked)) <= -(-len(IDS) // 100)  # each page once, no halves
 
-    async def test_a_value_of_another_type_is_named(
-        self, server: FaultServer, tmp_path: Path
-    ) -> None:
-        server.rows[5]["attributes"]["OPENED"] = "yesterday"
-
-        exc = await fails(server, tmp_path, SchemaDriftError)
-
-        assert isinstance(exc, SchemaDriftError)
-        assert (exc.column, exc.found) == ("OPENED", "'yesterday'")
-
     async def test_a_column_lost_meanwhile_repeats_the_read(
         self, server: FaultServer, tmp_path: Path
     ) -> None:
@@ -1026,6 +1016,8 @@ class TestOddLayers:
     ) -> None:
         def gain(nth: int) -> None:
             if nth == 1:
+                for row in server.rows:
+                    row["attributes"]["NEW"] = None
                 new = {"name": "NEW", "type": "esriFieldTypeInteger"}
                 server.metadata["fields"] = [*server.metadata["fields"], new]
 
@@ -1088,6 +1080,6 @@ async def test_pages_as_served_decode_to_the_schema_of_their_layer(server: Fault
     async with server.running(), client_of() as client:
         layer = await client.layer(server.url)
 
-    table = decode_page(b'{"features":[{"attributes":{"OBJECTID":1}}]}', layer)
+    table = decode_page(b'{"features":[]}', layer)
 
     assert table.schema.field("OPENED").type == pa.timestamp("us", tz="UTC")

@@ -94,13 +94,14 @@ class ArcGISClient:
         service counts as many rows before and after as were read, and neither the fields nor
         the edit date of the layer moved. A layer that changes meanwhile is read again from
         fresh metadata, up to `settings.torn_attempts` times. A layer that will not list its
-        ids is read by offset, and proven by the number of distinct ids.
+        ids is read by offset, and proven by the number of distinct ids. A value that does not
+        fit the type of its column costs no more than itself: see `decode_page`.
 
         Args:
             layer: From `layer`; the more recent the better.
             where: SQL condition in the layer's own dialect; `1=1` for all rows.
-            path: The file to write, with `layer.arrow_schema`, rows in no order; it appears
-                only when proven, and replaces what was there.
+            path: The file to write, with `layer.arrow_schema` and a column `misfits` if there
+                are any, rows in no order; it appears only when proven, and replaces what was there.
             listing: Of the same rows, from `layer_and_listing`, if there is one.
             fields: If given, the only columns to read, besides the object id; no geometry then.
             journal: A folder for this layer alone, in which verified pages are kept until the

@@ -2,7 +2,8 @@
 
     ArcGISError
     ├── TransportError          no whole answer: unreachable, reset, timeout, 5xx, HTML, deadline
-    │   └── ThrottledError      429, or trouble that comes with Retry-After
+    │   ├── ThrottledError      429, or trouble that comes with Retry-After
+    │   └── UnreadableError     a whole answer that is no JSON, or too large
     ├── ServiceError            the service answered, and refused (also inside HTTP 200)
     │   ├── LayerNotFoundError  no such service or layer: not published, or misspelled
     │   └── AccessDeniedError   the layer is no longer public
@@ -95,6 +96,10 @@ class ThrottledError(TransportError):
     ) -> None:
         super().__init__(message, url=url, code=code, retriable=retriable)
         self.retry_after = retry_after
+
+
+class UnreadableError(TransportError):
+    """The whole of an answer came, and cannot be read: asking again brings the same one."""
 
 
 class ServiceError(ArcGISError):
@@ -207,6 +212,16 @@ def classify(status: int, code: int | None, text: str) -> tuple[type[ArcGISError
     if codes & _PASSING or _UNABLE.search(text):
         return ServiceError, _IN_TROUBLE, True
     return ServiceError, "check the condition and the names of the fields", False
+
+
+def is_of_the_question(exc: ArcGISError) -> bool:
+    """Whether another question may be answered where this one failed.
+
+    Not where the service wants to be left alone, cannot be reached, is not public or not there.
+    """
+    if isinstance(exc, ThrottledError | AccessDeniedError | LayerNotFoundError):
+        return False
+    return not (isinstance(exc, TransportError) and exc.unreachable)
 
 
 def printable(text: str) -> str:

@@ -26,6 +26,9 @@ _GEOMETRIES: Mapping[str, Mapping[str, pa.Field]] = {
     },
 }
 
+MISFITS = pa.field("misfits", pa.string())
+"""A column that only a file with values in it has: what did not fit, as a JSON object of texts."""
+
 _OID = "esriFieldTypeOID"
 _SHAPE = "esriFieldTypeGeometry"
 _FALLBACK_LIMIT = 1000  # what servers before 10.x used without announcing it
@@ -162,6 +165,11 @@ class FeatureLayer:
     def geometry_columns(self) -> Mapping[str, pa.Field]:
         """Column of each member of a geometry: points and polygons; nothing for other layers."""
         return _GEOMETRIES.get(self.geometry_type or "", {})
+
+    @property
+    def geometry_names(self) -> tuple[str, ...]:
+        """Names of the columns of a geometry."""
+        return tuple(column.name for column in self.geometry_columns.values())
 
     @property
     def result_type(self) -> str | None:

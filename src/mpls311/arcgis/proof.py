@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from mpls311.arcgis.decode import DecodedPage
-from mpls311.arcgis.errors import ServiceError, TornReadError
+from mpls311.arcgis.errors import SchemaDriftError, ServiceError, TornReadError
 from mpls311.arcgis.layer import FeatureLayer
 from mpls311.arcgis.plan import ObjectIds, Page, distinct
 
@@ -21,7 +21,8 @@ class Edition:
 
 def ids_of(table: pa.Table, layer: FeatureLayer) -> ObjectIds:
     """Take the object ids out of a page, in the order they came."""
-    ids: ObjectIds = table[layer.object_id_field].to_numpy()
+    column = table[layer.object_id_field].combine_chunks()
+    ids: ObjectIds = np.from_dlpack(column).view(np.int64)  # to_numpy would import pandas
     return ids
 
 
@@ -118,6 +119,19 @@ def check_edition(layer: FeatureLayer, edit_date: int | None) -> None:
             f"{layer.data_last_edit_date}): read the new edition.",
             url=layer.url,
         )
+
+
+def without_geometry(layer: FeatureLayer, rows: int) -> SchemaDriftError:
+    """The error for rows with places whose geometry did not come."""
+    return SchemaDriftError(
+        f"answers with {rows} features, none of which has a geometry that is a "
+        f"{layer.geometry_type}, as the layer declares: it may be a fault of the service, tell "
+        "the layer's owner.",
+        url=layer.query_url,
+        column="geometry",
+        declared=str(layer.geometry_type),
+        found="nothing",
+    )
 
 
 def _is_exact(page: Page, found: ObjectIds) -> bool:

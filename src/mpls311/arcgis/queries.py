@@ -6,10 +6,10 @@ from functools import partial
 import numpy as np
 
 from mpls311.arcgis.decode import DecodedPage, decode, parse_object
-from mpls311.arcgis.errors import ArcGISError, ServiceError
+from mpls311.arcgis.errors import ArcGISError, ServiceError, is_of_the_question
 from mpls311.arcgis.layer import FeatureLayer
 from mpls311.arcgis.plan import ObjectIds, Page, distinct
-from mpls311.arcgis.replies import CountReply, IdsReply
+from mpls311.arcgis.replies import CountReply, ExtentReply, IdsReply
 from mpls311.arcgis.throttle import Share
 from mpls311.arcgis.transport import Meter, Transport, together
 
@@ -104,6 +104,28 @@ async def fetch_page(
     return await ask()
 
 
+async def has_places(
+    transport: Transport, layer: FeatureLayer, where: str, page: Page, meter: Meter
+) -> bool | None:
+    """Ask whether rows of a page have a place; None where the service does not tell."""
+    if page.object_ids is None:
+        return None
+    asked = {
+        **page.parameters(where, layer.object_id_field),
+        "returnExtentOnly": "true",
+        "outSR": "4326",
+        "f": "json",
+    }
+    try:
+        return await transport.fetch(
+            layer.query_url, asked, partial(_has_extent, url=layer.query_url), meter
+        )
+    except ArcGISError as exc:
+        if not is_of_the_question(exc):
+            raise
+        return None
+
+
 def _layer_url(url: str) -> str:
     return url.partition("?")[0].rstrip("/")
 
@@ -120,3 +142,8 @@ def _object_ids(body: bytes, url: str) -> ObjectIds:
         raise ServiceError(
             "lists object ids of more than 64 bits: tell the layer's owner.", url=url
         ) from None
+
+
+def _has_extent(body: bytes, url: str) -> bool:
+    extent = ExtentReply.of(parse_object(body, url), url).extent
+    return extent is not None and isinstance(extent.get("xmin"), int | float)

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -45,6 +45,8 @@ class ReadReport:
         bytes: Of all answers, compressed as they came over the wire.
         edit_date_before: Of the layer, epoch milliseconds; None where it keeps none.
         edit_date_after: The same; equal to it.
+        misfits: How many values of each column did not fit its type; they are null, and kept as
+            text in the column `misfits` of the file.
         seconds: From the start of the read to the finished file.
         torn_reads: Passes that were thrown away because the layer changed.
 
@@ -62,6 +64,7 @@ class ReadReport:
     bytes: int
     edit_date_before: int | None
     edit_date_after: int | None
+    misfits: Mapping[str, int]
     seconds: float
     torn_reads: int
 
@@ -130,6 +133,7 @@ class LayerReader:
             )
             try:
                 await together(*(fetcher.fetch(page) for page in plan.pages))
+                fetcher.check_geometry()
                 if ids is None:
                     await fetcher.check_offsets()
                 (after, layer_count), _ = await together(
@@ -156,6 +160,7 @@ class LayerReader:
             bytes=self._meter.bytes,
             edit_date_before=layer.data_last_edit_date,
             edit_date_after=after.layer.data_last_edit_date,
+            misfits=dict(fetcher.misfits),
             seconds=time.monotonic() - self._started,
             torn_reads=torn_reads,
         )

@@ -107,6 +107,12 @@ class Extent(_Reply):
     spatial_reference: Annotated[SpatialReference, BeforeValidator(_or_empty)] = SpatialReference()
 
 
+class ExtentReply(_Reply):
+    """The answer to returnExtentOnly: a box, or no numbers where no row has a place."""
+
+    extent: Mapping[str, Any] | None
+
+
 class FieldReply(_Reply):
     """One field of a layer."""
 

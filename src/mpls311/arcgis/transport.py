@@ -20,6 +20,7 @@ from mpls311.arcgis.errors import (
     ArcGISError,
     ThrottledError,
     TransportError,
+    UnreadableError,
     error_from_reply,
     unwrap,
 )
@@ -32,6 +33,7 @@ R = TypeVar("R")
 
 _LONGEST_GET = 1800  # bytes of query; proxies and IIS begin to refuse at about 2,000
 _WORKERS = 2
+_READINGS = 2  # of a whole answer that cannot be read
 
 
 @dataclass
@@ -210,6 +212,7 @@ class Transport:
 
         """
         question = _Question(meter)
+        unreadable = 0
         async for attempt in stamina.retry_context(
             on=_is_retriable,
             attempts=self.settings.attempts,
@@ -229,6 +232,9 @@ class Transport:
                         share.give_back()
                     if not isinstance(exc, ArcGISError):
                         raise
+                    if isinstance(exc, UnreadableError):
+                        unreadable += 1
+                        exc.retriable = unreadable < _READINGS
                     if exc.retriable:
                         self._limit.stumbled()
                     if isinstance(exc, ThrottledError):
