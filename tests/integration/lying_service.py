@@ -97,8 +97,9 @@ class LyingService:
             asked = json.loads(query["outStatistics"])
             made = {"min": min, "max": max, "count": len}
             values = {
-                each["outStatisticFieldName"]: made[each["statisticType"]](ids) if ids else None
+                each["outStatisticFieldName"]: made[each["statisticType"]](ids)
                 for each in asked
+                if ids or each["statisticType"] == "count"
             }
             return {"features": [{"attributes": values}]}
         if kind == "extent":

@@ -17,6 +17,8 @@ from mpls311.arcgis.decode import decode_page
 from mpls311.arcgis.errors import (
     AccessDeniedError,
     ArcGISError,
+    ContradictionError,
+    IgnoredQueryError,
     LayerNotFoundError,
     SchemaDriftError,
     ServiceError,
@@ -26,7 +28,7 @@ from mpls311.arcgis.errors import (
     unwrap,
 )
 from mpls311.arcgis.layer import FeatureLayer, Field
-from mpls311.arcgis.plan import Page, PagePlan, plan_offsets, plan_pages
+from mpls311.arcgis.plan import Page, PagePlan, plan_offsets, plan_pages, plan_ranges
 from mpls311.arcgis.queries import Listing
 from mpls311.arcgis.read import ReadReport
 from mpls311.arcgis.settings import ClientSettings
@@ -36,8 +38,10 @@ __all__ = [
     "ArcGISClient",
     "ArcGISError",
     "ClientSettings",
+    "ContradictionError",
     "FeatureLayer",
     "Field",
+    "IgnoredQueryError",
     "LayerNotFoundError",
     "Listing",
     "Page",
@@ -51,5 +55,6 @@ __all__ = [
     "decode_page",
     "plan_offsets",
     "plan_pages",
+    "plan_ranges",
     "unwrap",
 ]

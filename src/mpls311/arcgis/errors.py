@@ -6,7 +6,9 @@
     │   └── UnreadableError     a whole answer that is no JSON, or too large
     ├── ServiceError            the service answered, and refused (also inside HTTP 200)
     │   ├── LayerNotFoundError  no such service or layer: not published, or misspelled
-    │   └── AccessDeniedError   the layer is no longer public
+    │   ├── AccessDeniedError   the layer is no longer public
+    │   ├── ContradictionError  its answers contradict each other, and go on doing so
+    │   └── IgnoredQueryError   rows came that were not asked for
     ├── TornReadError           the layer changed during every try to read it
     └── SchemaDriftError        a value, or a page, that contradicts the layer's metadata
 
@@ -134,8 +136,25 @@ class AccessDeniedError(ServiceError):
     """The layer wants a login or a token."""
 
 
+class ContradictionError(ServiceError):
+    """What the layer says in several answers cannot all be true, though it did not change."""
+
+
+class IgnoredQueryError(ServiceError):
+    """The service answers another question than the one that was asked."""
+
+
 class TornReadError(ArcGISError):
-    """The layer changed while it was read, each time it was tried."""
+    """The layer changed while it was read, each time it was tried.
+
+    Attributes:
+        figures: What did not agree.
+
+    """
+
+    def __init__(self, message: str, *, url: str = "", figures: str = "") -> None:
+        super().__init__(message, url=url)
+        self.figures = printable(figures)
 
 
 class SchemaDriftError(ArcGISError):
@@ -217,11 +236,13 @@ def classify(status: int, code: int | None, text: str) -> tuple[type[ArcGISError
 def is_of_the_question(exc: ArcGISError) -> bool:
     """Whether another question may be answered where this one failed.
 
-    Not where the service wants to be left alone, cannot be reached, is not public or not there.
+    Not where the service wants to be left alone, cannot be reached, is not public or not there,
+    nor where it answers what it was not asked, as then nothing it says is worth much.
     """
-    if isinstance(exc, ThrottledError | AccessDeniedError | LayerNotFoundError):
-        return False
-    return not (isinstance(exc, TransportError) and exc.unreachable)
+    if isinstance(exc, TransportError):
+        return not (exc.unreachable or isinstance(exc, ThrottledError))
+    final = LayerNotFoundError | AccessDeniedError | IgnoredQueryError
+    return isinstance(exc, ServiceError) and not isinstance(exc, final)
 
 
 def printable(text: str) -> str:

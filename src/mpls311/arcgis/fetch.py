@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from mpls311.arcgis.decode import DecodedPage
-from mpls311.arcgis.errors import ArcGISError, ServiceError, ThrottledError, TransportError
+from mpls311.arcgis.errors import ArcGISError, ServiceError, UnreadableError, is_of_the_question
 from mpls311.arcgis.journal import PageJournal
 from mpls311.arcgis.layer import MISFITS, FeatureLayer
 from mpls311.arcgis.plan import ObjectIds, Page
@@ -67,7 +67,7 @@ class PageFetcher:
         self._on_rows = on_rows
         self._writing = asyncio.Lock()
         self._cap = sys.maxsize
-        self._offset_ids: list[ObjectIds] = []
+        self._unlisted_ids: list[ObjectIds] = []
         self._has_geometry = False
         self._without_geometry = 0
 
@@ -96,7 +96,7 @@ class PageFetcher:
                     share.give_back()  # whoever waits for a request must not hold any
                 if rows is None:
                     pieces.extend(reversed(piece.split()))
-                elif piece.expected < page.expected:
+                elif piece.expected < page.expected and not piece.is_range:
                     self._learn(piece.expected)
 
     def check_geometry(self) -> None:
@@ -111,14 +111,17 @@ class PageFetcher:
         if not self._has_geometry and self._without_geometry >= _MOST_WITHOUT_PLACE:
             raise without_geometry(self._layer, self._without_geometry)
 
-    async def check_offsets(self) -> None:
-        """Require, of offset pages, that no row came twice and that none follows the last.
+    def check_distinct(self) -> None:
+        """Require, of rows whose ids were not known before, that none came twice."""
+        if self._unlisted_ids:
+            check_distinct(np.concatenate(self._unlisted_ids), self._layer)
+
+    async def check_end(self) -> None:
+        """Require, of offset pages, that no row follows the last.
 
         The count a plan is made from may be an older one, out of a cache.
         """
-        if self._offset_ids:
-            check_distinct(np.concatenate(self._offset_ids), self._layer)
-        next_row = Page(lo=self.rows, hi=self.rows, expected=1)
+        next_row = Page(lo=self.rows, hi=self.rows, expected=1, is_offset=True)
         answer = await fetch_page(self._transport, self._layer, self._where, next_row, self._meter)
         check_end(answer.table.num_rows, self.rows, self._layer)
 
@@ -132,7 +135,7 @@ class PageFetcher:
                 self._has_geometry = True  # or it would not have been kept
                 return table
             share.give_back()
-        if page.expected > self._cap or self._journal.has_part_of(page):
+        if (page.expected > self._cap and not page.is_range) or self._journal.has_part_of(page):
             return None
         answer = await self._ask(page, share)
         if answer is not None:
@@ -153,7 +156,7 @@ class PageFetcher:
         if is_complete(page, answer, self._layer):
             await self._check_places(page, answer)
             return answer
-        if answer.exceeded_transfer_limit:
+        if answer.exceeded_transfer_limit and not page.is_range:
             self._learn(answer.table.num_rows)
         return None
 
@@ -176,7 +179,7 @@ class PageFetcher:
         async with self._writing:
             await self._transport.run(self._spool.add, rows)
         if page.object_ids is None:
-            self._offset_ids.append(ids_of(rows, self._layer))
+            self._unlisted_ids.append(ids_of(rows, self._layer))
         if MISFITS.name in rows.column_names:
             for text in rows[MISFITS.name].drop_null().to_pylist():
                 self.misfits.update(list(json.loads(text)))
@@ -186,9 +189,10 @@ class PageFetcher:
 
 
 def _may_be_size(exc: ArcGISError) -> bool:
-    """Whether a smaller page may succeed where all retries of this one failed."""
-    if isinstance(exc, ThrottledError):
+    """Whether a smaller page may succeed where all retries of this one failed.
+
+    A service that finds a page too large says so in words of its own, if at all.
+    """
+    if not is_of_the_question(exc) or isinstance(exc, UnreadableError):
         return False
-    if isinstance(exc, TransportError):
-        return exc.retriable and not exc.unreachable
-    return isinstance(exc, ServiceError) and exc.retriable
+    return exc.retriable or (isinstance(exc, ServiceError) and bool(exc.message))

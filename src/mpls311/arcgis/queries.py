@@ -1,7 +1,11 @@
 """The questions a reader puts to a feature layer."""
 
+import json
+import logging
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -9,9 +13,13 @@ from mpls311.arcgis.decode import DecodedPage, decode, parse_object
 from mpls311.arcgis.errors import ArcGISError, ServiceError, is_of_the_question
 from mpls311.arcgis.layer import FeatureLayer
 from mpls311.arcgis.plan import ObjectIds, Page, distinct
-from mpls311.arcgis.replies import CountReply, ExtentReply, IdsReply
+from mpls311.arcgis.replies import CountReply, ExtentReply, IdsReply, IdStatistics
 from mpls311.arcgis.throttle import Share
 from mpls311.arcgis.transport import Meter, Transport, together
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -20,13 +28,13 @@ class Listing:
 
     Attributes:
         object_ids: Of these rows, ascending and distinct, int64.
-        count: How many it counts.
+        count: How many it counts; None where it refuses to.
         cost: What it took to ask.
 
     """
 
     object_ids: ObjectIds
-    count: int
+    count: int | None
     cost: Meter
 
 
@@ -48,11 +56,22 @@ async def fetch_listing(transport: Transport, url: str, where: str) -> Listing |
     try:
         ids, count = await together(
             fetch_object_ids(transport, url, where, cost),
-            fetch_count(transport, url, where, cost),
+            otherwise_none(fetch_count(transport, url, where, cost)),
         )
     except ArcGISError:
         return None
     return Listing(ids, count, cost)
+
+
+async def otherwise_none(question: Coroutine[Any, Any, T]) -> T | None:
+    """The answer to a question; None where another one may be answered in its place."""
+    try:
+        return await question
+    except ArcGISError as exc:
+        if not is_of_the_question(exc):
+            raise
+        log.info("Does without: %s", exc)
+        return None
 
 
 async def fetch_count(transport: Transport, url: str, where: str, meter: Meter) -> int:
@@ -68,6 +87,24 @@ async def fetch_object_ids(transport: Transport, url: str, where: str, meter: Me
     """
     asked = {"where": where, "returnIdsOnly": "true", "f": "json"}
     return await transport.fetch(url, asked, partial(_object_ids, url=url), meter)
+
+
+async def fetch_statistics(
+    transport: Transport, layer: FeatureLayer, where: str, meter: Meter
+) -> IdStatistics:
+    """Ask for the number of rows that meet `where`, their least and their greatest object id."""
+    statistics = [
+        {
+            "statisticType": kind,
+            "onStatisticField": layer.object_id_field,
+            "outStatisticFieldName": f"id_{kind}",
+        }
+        for kind in ("count", "min", "max")
+    ]
+    asked = {"where": where, "outStatistics": json.dumps(statistics), "f": "json"}
+    return await transport.fetch(
+        layer.query_url, asked, partial(_statistics, url=layer.query_url), meter
+    )
 
 
 async def fetch_page(
@@ -108,7 +145,7 @@ async def has_places(
     transport: Transport, layer: FeatureLayer, where: str, page: Page, meter: Meter
 ) -> bool | None:
     """Ask whether rows of a page have a place; None where the service does not tell."""
-    if page.object_ids is None:
+    if page.is_offset:
         return None
     asked = {
         **page.parameters(where, layer.object_id_field),
@@ -116,14 +153,9 @@ async def has_places(
         "outSR": "4326",
         "f": "json",
     }
-    try:
-        return await transport.fetch(
-            layer.query_url, asked, partial(_has_extent, url=layer.query_url), meter
-        )
-    except ArcGISError as exc:
-        if not is_of_the_question(exc):
-            raise
-        return None
+    return await otherwise_none(
+        transport.fetch(layer.query_url, asked, partial(_has_extent, url=layer.query_url), meter)
+    )
 
 
 def _layer_url(url: str) -> str:
@@ -142,6 +174,10 @@ def _object_ids(body: bytes, url: str) -> ObjectIds:
         raise ServiceError(
             "lists object ids of more than 64 bits: tell the layer's owner.", url=url
         ) from None
+
+
+def _statistics(body: bytes, url: str) -> IdStatistics:
+    return IdStatistics.of(parse_object(body, url), url)
 
 
 def _has_extent(body: bytes, url: str) -> bool:

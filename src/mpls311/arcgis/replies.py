@@ -46,6 +46,10 @@ def _page_limit(value: object) -> int | None:
     return min(limit, _LARGEST_PAGE) if limit > 0 else None
 
 
+def _whole_or_none(value: object) -> int | None:
+    return None if value is None else whole(value)
+
+
 def _each_whole(values: object) -> object:
     if values is None:
         return []
@@ -71,6 +75,7 @@ _Moment = Annotated[int | None, _spelled(epoch_ms), _OrNone]
 _Flag = Annotated[bool | None, _OrNone]
 _Text = Annotated[str | None, _OrNone]
 _Wkid = Annotated[int | None, _spelled(whole), _OrNone]
+_Id = Annotated[Annotated[int, Field(ge=-(2**63), lt=2**63)] | None, _spelled(_whole_or_none)]
 _Count = Annotated[int, _spelled(whole), Field(ge=0, le=_MOST_ROWS)]
 _Ids = Annotated[list[Annotated[int, Field(strict=True)]], FailFast(), _spelled(_each_whole)]
 
@@ -111,6 +116,24 @@ class ExtentReply(_Reply):
     """The answer to returnExtentOnly: a box, or no numbers where no row has a place."""
 
     extent: Mapping[str, Any] | None
+
+
+class IdStatistics(_Reply):
+    """How many object ids there are, the least and the greatest; null where there are none."""
+
+    model_config = ConfigDict(alias_generator=None)
+
+    id_count: _Count
+    id_min: _Id = None
+    id_max: _Id = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_one_feature(cls, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        match body:
+            case {"features": [{"attributes": {**attributes}}]}:
+                return {str(name).lower(): value for name, value in attributes.items()}
+        return {}
 
 
 class FieldReply(_Reply):
