@@ -578,7 +578,7 @@ class TestRefusals:
             (error(499, "Token Required"), AccessDeniedError),
             (error(498, "Invalid token"), AccessDeniedError),
             (status(401), AccessDeniedError),
-            (status(403), AccessDeniedError),
+            (status(403, '{"error":{"code":403,"message":"No"}}'), AccessDeniedError),
             (error(400, "Cannot perform query.", "'where' is invalid"), ServiceError),
             (status(400), ServiceError),
             (status(400, '{"error":{"code":400,"message":"Invalid URL"}}'), LayerNotFoundError),

@@ -8,6 +8,7 @@ apart what still does not fit.
 """
 
 import codecs
+import html
 import json
 import re
 from collections import defaultdict
@@ -22,6 +23,8 @@ import pyarrow.json as pj
 
 from mpls311.arcgis.coerce import coerce
 from mpls311.arcgis.errors import (
+    AccessDeniedError,
+    ArcGISError,
     SchemaDriftError,
     ServiceError,
     TransportError,
@@ -35,6 +38,15 @@ _EMPTY_POINT = re.compile(rb'"geometry"\s*:\s*\{\s*"x"\s*:\s*"NaN"\s*,\s*"y"\s*:
 _FIRST_FEATURE = re.compile(rb'"features"\s*:\s*\[\s*')
 _FIRST_FEATURE_BYTES = 50_000
 _BACKSLASH = re.compile(r'\\(["\\/bfnrt]|u[0-9a-fA-F]{4})?')
+_PAGE_BYTES = 20_000
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<(script|style)\b.*?</\1|<[^>]*>", re.IGNORECASE | re.DOTALL)
+_NO_ENTRY = re.compile(
+    r"request (was )?(rejected|blocked)|access (is |was )?denied|forbidden|not authori[sz]ed|"
+    r"unauthori[sz]ed|sign[ -]?(in|on)\b|log[ -]?(in|on)\b|captcha|password|support id|"
+    r"unusual traffic|you have been blocked",
+    re.IGNORECASE,
+)
 _WGS84 = 4326
 _MOST_DEGREES = 180
 _ENVELOPE = [
@@ -83,7 +95,8 @@ def load_object(body: bytes, url: str) -> dict[str, Any]:
 
     Raises:
         UnreadableError: The body is whole, to all appearance, and no JSON.
-        TransportError: The body is HTML, cut short, or not an object.
+        AccessDeniedError: It is the page of a firewall or a login.
+        TransportError: It is other HTML, cut short, or not an object.
 
     """
     _require_brace(body, url)
@@ -385,10 +398,29 @@ def _features_of(body: bytes) -> Iterator[Any]:
 
 def _require_brace(body: bytes, url: str) -> None:
     """Refuse what is no object; pyarrow.json even crashes on a body that is just `null`."""
-    start = body[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
+    start = body[:64].removeprefix(codecs.BOM_UTF8).lstrip()
+    if start.startswith(b"<"):
+        raise _web_page(body, url)
     if not start.startswith(b"{"):
         what = "an empty reply" if not body else f"a reply that starts {bytes(start[:20])!r}"
         raise _no_json(url, what)
+
+
+def _web_page(body: bytes, url: str) -> ArcGISError:
+    """The error for HTML: of a firewall or a login by its words, else of trouble that may pass."""
+    page = body[:_PAGE_BYTES].decode("utf-8", "replace")
+    titled = _TITLE.search(page)
+    title = html.unescape(titled[1]).strip()[:80] if titled else ""
+    what = f"a web page ({title!r})" if title else "a web page"
+    if not _NO_ENTRY.search(_TAG.sub(" ", page)):
+        return _no_json(url, what)
+    return AccessDeniedError(
+        f"answers with {what}: a firewall refuses, or a login is wanted; leave it alone for some "
+        "hours, or ask its owner for access.",
+        url=url,
+        message=title,
+        retriable=True,
+    )
 
 
 def _no_json(url: str, what: str) -> TransportError:

@@ -3,7 +3,8 @@
     ArcGISError
     ├── TransportError          no whole answer: unreachable, reset, timeout, 5xx, HTML, deadline
     │   ├── ThrottledError      429, or trouble that comes with Retry-After
-    │   └── UnreadableError     a whole answer that is no JSON, or too large
+    │   ├── UnreadableError     a whole answer that is no JSON
+    │   └── TooLargeError       more bytes than are allowed
     ├── ServiceError            the service answered, and refused (also inside HTTP 200)
     │   ├── LayerNotFoundError  no such service or layer: not published, or misspelled
     │   ├── AccessDeniedError   the layer is no longer public
@@ -27,6 +28,10 @@ _NOT_FOUND = re.compile(
     re.IGNORECASE,
 )
 _UNABLE = re.compile(r"unable to complete operation", re.IGNORECASE)
+_FIREWALL = (
+    "a firewall refuses, or the layer is not public, leave it alone for some hours or ask its "
+    "owner for access"
+)
 _IN_TROUBLE = "the service is in trouble, try again later"
 
 
@@ -104,6 +109,15 @@ class UnreadableError(TransportError):
     """The whole of an answer came, and cannot be read: asking again brings the same one."""
 
 
+class TooLargeError(TransportError):
+    """An answer of more bytes than are allowed; a smaller question may have a smaller one."""
+
+    def __init__(
+        self, message: str, *, url: str = "", code: int | None = None, retriable: bool = False
+    ) -> None:
+        super().__init__(message, url=url, code=code, retriable=retriable)
+
+
 class ServiceError(ArcGISError):
     """The service answered with an error object, or with a reply that is not one to the question.
 
@@ -133,7 +147,7 @@ class LayerNotFoundError(ServiceError):
 
 
 class AccessDeniedError(ServiceError):
-    """The layer wants a login or a token."""
+    """The layer wants a login or a token; or a firewall refuses, if `retriable`."""
 
 
 class ContradictionError(ServiceError):
@@ -220,6 +234,8 @@ def classify(status: int, code: int | None, text: str) -> tuple[type[ArcGISError
         return ThrottledError, "ask less often, or with fewer requests at once", True
     if status >= 500:
         return TransportError, _IN_TROUBLE, True
+    if status == 403 and code is None:  # not a word of the service itself
+        return AccessDeniedError, _FIREWALL, True
     if codes & _DENIED:
         return AccessDeniedError, "the layer is not public, ask its owner for access", False
     if 404 in codes or _NOT_FOUND.search(text):

@@ -11,7 +11,13 @@ import numpy as np
 import pyarrow as pa
 
 from mpls311.arcgis.decode import DecodedPage
-from mpls311.arcgis.errors import ArcGISError, ServiceError, UnreadableError, is_of_the_question
+from mpls311.arcgis.errors import (
+    ArcGISError,
+    ServiceError,
+    TooLargeError,
+    UnreadableError,
+    is_of_the_question,
+)
 from mpls311.arcgis.journal import PageJournal
 from mpls311.arcgis.layer import MISFITS, FeatureLayer
 from mpls311.arcgis.plan import ObjectIds, Page
@@ -195,4 +201,5 @@ def _may_be_size(exc: ArcGISError) -> bool:
     """
     if not is_of_the_question(exc) or isinstance(exc, UnreadableError):
         return False
-    return exc.retriable or (isinstance(exc, ServiceError) and bool(exc.message))
+    refused = isinstance(exc, ServiceError) and bool(exc.message)
+    return exc.retriable or refused or isinstance(exc, TooLargeError)
