@@ -7,6 +7,8 @@
         print(report.rows, "rows in", report.requests, "requests")
     pq.read_table("2024.parquet")  # columns and types as the layer declares them
 
+On the command line: `python -m mpls311.arcgis describe URL`, `... read URL FILE.parquet`.
+
 A read is planned before it starts and checked against its plan before it counts; what a
 service does meanwhile ends either in exactly the right rows or in an `ArcGISError` that says
 what to do. The package knows neither Kedro nor pandas nor any particular layer.
@@ -14,6 +16,7 @@ what to do. The package knows neither Kedro nor pandas nor any particular layer.
 
 from mpls311.arcgis.client import ArcGISClient
 from mpls311.arcgis.decode import decode_page
+from mpls311.arcgis.describe import Description
 from mpls311.arcgis.errors import (
     AccessDeniedError,
     ArcGISError,
@@ -39,6 +42,7 @@ __all__ = [
     "ArcGISError",
     "ClientSettings",
     "ContradictionError",
+    "Description",
     "FeatureLayer",
     "Field",
     "IgnoredQueryError",

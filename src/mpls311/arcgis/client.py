@@ -5,6 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from mpls311.arcgis.describe import Description, describe
 from mpls311.arcgis.layer import FeatureLayer
 from mpls311.arcgis.queries import Listing, fetch_count, fetch_layer, fetch_listing
 from mpls311.arcgis.read import LayerReader, ReadReport
@@ -50,6 +51,16 @@ class ArcGISClient:
         """
         async with self._transport.deadline(url):
             return await fetch_layer(self._transport, url, Meter())
+
+    async def describe(self, url: str) -> Description:
+        """Look at a layer as a person would before reading it.
+
+        Raises:
+            LayerNotFoundError: There is no such layer, or not yet.
+
+        """
+        async with self._transport.deadline(url):
+            return await describe(self._transport, url)
 
     async def layer_and_listing(
         self, url: str, where: str = "1=1"
