@@ -149,6 +149,12 @@ class SourceSettings(_Settings):
         """How old the last full read of a year may grow."""
         return timedelta(days=self.full_every_days)
 
+    @property
+    def is_on_this_machine(self) -> bool:
+        """Whether it is served on loopback, as the stand-in city is: no proxy leads there."""
+        host = self.services_url.host if self.services_url else None
+        return host in ("127.0.0.1", "localhost", "[::1]")
+
     def layer_url(self, year: int) -> str:
         """The address of a year's feature layer."""
         return self._layer_url(self.service_names.get(year, self.service_name), year)

@@ -55,6 +55,7 @@ def feature(case: int, opened: str, updated: str | None = None) -> Feature:
         XCOORD=-10383934.5879,
         YCOORD=5614523.8163,
         LastUpdateDate=millis(updated or opened),
+        IsAccessibilityRelated=None,
     )
 
 

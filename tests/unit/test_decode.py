@@ -22,7 +22,8 @@ from mpls311.arcgis import (
     unwrap,
 )
 from mpls311.arcgis.decode import decode
-from mpls311.arcgis.errors import error_from_reply
+from mpls311.arcgis.errors import UnreadableError, error_from_reply
+from mpls311.arcgis.layer import MISFITS
 
 URL = "https://example.test/rest/services/Requests/FeatureServer/0"
 
@@ -142,13 +143,6 @@ class TestPages:
             assert table.schema == polygons.arrow_schema
             assert table["geometry_rings"].to_pylist() == [[square, hole], None, None]
 
-    def test_a_geometry_of_another_shape_is_named(self) -> None:
-        polygons = layer_of({"OBJECTID": "esriFieldTypeOID"}, geometryType="esriGeometryPolygon")
-        flat = {"attributes": {"OBJECTID": 1}, "geometry": {"rings": [[0, 0], [1, 1]]}}
-
-        with pytest.raises(SchemaDriftError, match="geometry that does not fit"):
-            decode_page(json.dumps({"features": [flat]}).encode(), polygons)
-
     def test_the_transfer_limit_flag_is_kept(self) -> None:
         flagged = body_of(feature(), exceededTransferLimit=True)
         odd = body_of(feature(INT="7"), exceededTransferLimit=True)
@@ -177,6 +171,8 @@ class TestTolerance:
             ("REAL", "44.5", 44.5),
             ("WHEN", 1_700_000_000_123.0, DECODED["WHEN"]),
             ("WHEN", "-1000", dt.datetime(1969, 12, 31, 23, 59, 59, tzinfo=dt.UTC)),
+            ("WHEN", "2023-11-14T16:13:20.123-06:00", DECODED["WHEN"]),
+            ("DAY", 20240229, DECODED["DAY"]),
             ("TEXT", "cut \ud83d", "cut \ufffd"),
         ],
     )
@@ -210,36 +206,113 @@ class TestTolerance:
 
         assert decode_page(page, layer)["BLOB"].to_pylist() == ['{"a": [1]}', '"b"', None]
 
+
+class TestMisfits:
     @pytest.mark.parametrize(
-        ("column", "value", "quoted"),
+        ("column", "value", "kept"),
         [
             ("INT", 1.5, "1.5"),
             ("INT", 3_000_000_000, "3000000000"),
-            ("INT", True, "True"),
-            ("SMALL", "many", "'many'"),
+            ("INT", True, "true"),
+            ("SMALL", "many", "many"),
+            ("SMALL", 99999, "99999"),
             ("BIG", 2**63, str(2**63)),
-            ("REAL", "", "''"),
+            ("REAL", "", ""),
             ("REAL", [1], "[1]"),
-            ("TEXT", 5, "5"),
-            ("WHEN", "2024-01-01", "'2024-01-01'"),
+            ("SINGLE", 1e300, "1e+300"),
+            ("TEXT", {"a": "é"}, '{"a": "\\u00e9"}'),
+            ("TEXT", True, "true"),
+            ("WHEN", "N/A", "N/A"),
+            ("WHEN", "", ""),
+            ("WHEN", "2024-01-01T06:00", "2024-01-01T06:00"),
             ("WHEN", 10**17, str(10**17)),
-            ("DAY", "soon", "'soon'"),
-            ("DAY", 20240229, "20240229"),
+            ("DAY", "soon", "soon"),
+            ("DAY", 2024022, "2024022"),
         ],
     )
-    def test_a_value_that_fits_nothing_is_named(self, column: str, value: Any, quoted: str) -> None:
-        with pytest.raises(SchemaDriftError) as caught:
-            decode_page(body_of(feature(), feature(**{column: value})), LAYER)
+    def test_a_value_that_fits_nothing_costs_only_itself(
+        self, column: str, value: Any, kept: str
+    ) -> None:
+        table = decode_page(body_of(feature(), feature(**{column: value}), feature()), LAYER)
 
-        exc = caught.value
-        assert (exc.column, exc.declared, exc.found) == (column, TYPES[column], quoted)
-        assert all(part in str(exc) for part in (column, TYPES[column], quoted, URL))
+        assert table.schema.equals(LAYER.arrow_schema.append(MISFITS))
+        before, odd, after = table.to_pylist()
+        whole = DECODED | {"geometry_x": -93.25, "geometry_y": 44.95, "misfits": None}
+        assert before == after == whole
+        assert odd == whole | {column: None, "misfits": odd["misfits"]}
+        assert json.loads(odd["misfits"]) == {column: kept}
 
-    def test_a_long_value_is_quoted_in_part(self) -> None:
-        with pytest.raises(SchemaDriftError) as caught:
-            decode_page(body_of(feature(INT="x" * 10_000)), LAYER)
+    def test_each_column_of_a_row_has_its_own(self) -> None:
+        table = decode_page(body_of(feature(), feature(WHEN="N/A", SMALL=99999)), LAYER)
 
+        assert [text and json.loads(text) for text in table["misfits"].to_pylist()] == [
+            None,
+            {"SMALL": "99999", "WHEN": "N/A"},
+        ]
+
+    def test_a_number_in_a_text_column_is_its_digits(self) -> None:
+        table = decode_page(body_of(feature(), feature(TEXT=5), feature(TEXT=0.1)), LAYER)
+
+        assert table.schema == LAYER.arrow_schema
+        assert table["TEXT"].to_pylist() == [VALUES["TEXT"], "5", "0.1"]
+
+    @pytest.mark.parametrize("x", ["west", [1], True, {}])
+    def test_a_coordinate_that_is_none(self, x: Any) -> None:
+        table = decode_page(body_of(feature(), feature({"x": x, "y": 44.95})), LAYER)
+
+        assert table["geometry_x"].to_pylist() == [-93.25, None]
+        assert [bool(text) for text in table["misfits"].to_pylist()] == [False, True]
+
+    def test_a_polygon_of_another_shape(self) -> None:
+        polygons = layer_of({"OBJECTID": "esriFieldTypeOID"}, geometryType="esriGeometryPolygon")
+        square, flat = [[[0, 0], [0, 4.5], [4.5, 4.5], [0, 0]]], [[0, 0], [1, 1]]
+        features = [
+            {"attributes": {"OBJECTID": oid}, "geometry": {"rings": rings}}
+            for oid, rings in enumerate((square, flat))
+        ]
+
+        table = decode_page(json.dumps({"features": features}).encode(), polygons)
+
+        assert table["geometry_rings"].to_pylist() == [square, None]
+        assert json.loads(table["misfits"][1].as_py()) == {"geometry_rings": "[[0, 0], [1, 1]]"}
+
+    @pytest.mark.parametrize(
+        ("served", "read", "kept"),
+        [
+            (b"a\tb\nc\x00", "a\tb\nc\x00", None),
+            (b"\\x41 \\' \\\\x \\u00e9", "\\x41 \\' \\x é", None),
+            (b"caf\xe9", "caf\ufffd", "caf\\xe9"),
+            (b"\xff\xfe \xc3\xa9", "\ufffd\ufffd é", "\\xff\\xfe é"),
+        ],
+    )
+    def test_a_text_that_strict_parsers_refuse(
+        self, served: bytes, read: str, kept: str | None
+    ) -> None:
+        page = body_of(feature(), feature(TEXT="?")).replace(b'"?"', b'"' + served + b'"')
+
+        table = decode_page(page, LAYER)
+
+        assert table["TEXT"].to_pylist() == [VALUES["TEXT"], read]
+        texts = table["misfits"].to_pylist() if kept else [None, "{}"]
+        assert json.loads(texts[1]) == ({"TEXT": kept} if kept else {})
+
+    def test_a_column_in_which_nothing_fits_is_drift(self) -> None:
+        few = [feature(OBJECTID=oid, INT="x" * 10_000) for oid in range(10)]
+        assert decode_page(body_of(*few), LAYER)["INT"].null_count == 10
+
+        with pytest.raises(SchemaDriftError, match="'xxx") as caught:
+            decode_page(body_of(*few, feature(INT="one more"), feature(INT=None)), LAYER)
+
+        assert (caught.value.column, caught.value.declared) == ("INT", TYPES["INT"])
         assert len(str(caught.value)) < 400
+        decode_page(body_of(*few, feature(INT="one more"), feature()), LAYER)
+
+    def test_a_column_of_that_name_is_refused_when_another_is_needed(self) -> None:
+        layer = layer_of(TYPES | {"misfits": "esriFieldTypeString"})
+        assert decode_page(body_of(feature(misfits="a"), fields=[]), layer).num_rows == 1
+
+        with pytest.raises(ServiceError, match="has a column misfits"):
+            decode_page(body_of(feature(misfits="a", INT="x"), fields=[]), layer)
 
 
 class TestDrift:
@@ -261,10 +334,100 @@ class TestDrift:
         with pytest.raises(SchemaDriftError, match="type esriFieldTypeString for the field INT"):
             decode_page(body_of(feature(), fields=fields), LAYER)
 
-    def test_without_a_field_list_nothing_is_compared(self) -> None:
-        page = json.dumps({"features": [{"attributes": {"OBJECTID": 1}}]}).encode()
+    @pytest.mark.parametrize("listed", [None, [], {}, "all", [None], [5], [{}]])
+    @pytest.mark.parametrize("odd", [{}, {"INT": "7"}], ids=["strict", "tolerant"])
+    def test_without_a_field_list_nothing_is_compared(self, odd: Any, listed: Any) -> None:
+        assert decode_page(body_of(feature(**odd), fields=listed), LAYER).num_rows == 1
 
-        assert decode_page(page, LAYER).num_rows == 1
+    @pytest.mark.parametrize("odd", [{}, {"INT": "7"}], ids=["strict", "tolerant"])
+    @pytest.mark.parametrize("first", [{}, {"TEXT": None}], ids=["in some", "in the first"])
+    def test_a_column_that_some_feature_has_may_be_null(self, odd: Any, first: Any) -> None:
+        bare = {name: value for name, value in VALUES.items() if name != "TEXT"}
+        row = {"attributes": bare | odd, "geometry": POINT}
+        rows = [{"attributes": bare | odd | first, "geometry": POINT}, row, row]
+
+        assert decode_page(body_of(*rows, feature(TEXT=None)), LAYER)["TEXT"].null_count == 4
+        with pytest.raises(SchemaDriftError, match="none of which has TEXT") as caught:
+            decode_page(body_of(row, row), LAYER)
+        assert caught.value.column == "TEXT"
+
+    def test_a_name_in_another_place_is_no_column(self) -> None:
+        bare = {name: value for name, value in VALUES.items() if name != "TEXT"}
+        rows = [{"attributes": bare | {"DAY": None, "TIME": '"TEXT":'}, "geometry": {"TEXT": 1}}]
+
+        with pytest.raises(SchemaDriftError, match="none of which has TEXT"):
+            decode_page(body_of(*rows, fieldAliases={"TEXT": "Text"}), LAYER)
+
+    def test_a_first_feature_too_long_to_look_at(self) -> None:
+        long = feature(TIME="x" * 100_000, DAY=None)
+
+        assert decode_page(body_of(long), LAYER)["DAY"].null_count == 1
+
+    @pytest.mark.parametrize("odd", [{}, {"INT": "7"}], ids=["strict", "tolerant"])
+    @pytest.mark.parametrize(
+        ("geometry", "has"),
+        [
+            (None, True),
+            ({"x": "NaN", "y": "NaN"}, True),
+            ({"x": None}, True),
+            ({}, True),
+            ("absent", False),
+            ({"longitude": -93, "latitude": 45}, False),
+            ([-93, 45], False),
+        ],
+    )
+    def test_whether_a_page_has_a_geometry(self, odd: Any, geometry: Any, has: bool) -> None:
+        rows = [feature(geometry, OBJECTID=oid, **odd) for oid in range(3)]
+        if geometry == "absent":
+            for row in rows:
+                del row["geometry"]
+
+        assert decode(body_of(*rows), LAYER).has_geometry is has
+        assert decode(body_of(*rows, feature(None)), LAYER).has_geometry
+        assert decode(body_of(), LAYER).has_geometry
+
+    @pytest.mark.parametrize("odd", [{}, {"INT": "7"}], ids=["strict", "tolerant"])
+    @pytest.mark.parametrize(
+        ("reference", "point", "found"),
+        [
+            ({"wkid": 4326}, POINT, None),
+            ({"wkid": 9999, "latestWkid": 4326}, POINT, None),
+            ({"wkid": "4326"}, POINT, None),
+            ({"wkt": "GEOGCS[...]"}, POINT, None),
+            (None, POINT, None),
+            ([], POINT, None),
+            ({"wkid": 102100, "latestWkid": 3857}, POINT, "wkid 3857"),
+            ({"wkid": "102100"}, POINT, "wkid 102100"),
+            ({"wkid": 26915}, {"x": 0, "y": 0}, "wkid 26915"),
+            ({"wkid": 4326}, {"x": -10_383_934.5, "y": 5_614_523.8}, "coordinates"),
+            (None, {"x": 480_000, "y": 4_980_000}, "coordinates"),
+            ({"wkid": 102100}, None, None),
+        ],
+    )
+    def test_degrees_are_required(
+        self, odd: Any, reference: Any, point: Any, found: str | None
+    ) -> None:
+        page = body_of(feature(point, **odd), feature(None), spatialReference=reference)
+
+        if not found:
+            assert decode_page(page, LAYER).num_rows == 2
+            return
+        with pytest.raises(SchemaDriftError, match=r"4326.*outSR") as caught:
+            decode_page(page, LAYER)
+        assert caught.value.found.startswith(found)
+
+    def test_a_point_far_out_among_others_is_a_matter_of_its_row(self) -> None:
+        page = body_of(feature({"x": -1e7, "y": 5e6}), feature(), feature({"x": 0, "y": 0}))
+
+        assert decode_page(page, LAYER)["geometry_x"].to_pylist() == [-1e7, -93.25, 0]
+
+    def test_degrees_are_required_of_polygons_too(self) -> None:
+        polygons = layer_of({"OBJECTID": "esriFieldTypeOID"}, geometryType="esriGeometryPolygon")
+        rings = [[[-1e7, 5e6], [-1.1e7, 5e6], [-1e7, 5.1e6], [-1e7, 5e6]]]
+        rows = [{"attributes": {"OBJECTID": 1}, "geometry": {"rings": rings}}]
+
+        with pytest.raises(SchemaDriftError, match="outSR"):
+            decode_page(json.dumps({"features": rows}).encode(), polygons)
 
     @pytest.mark.parametrize("row", [None, {"attributes": None}, {"attributes": {}}, {}])
     def test_a_feature_without_an_object_id_is_refused(self, row: Any) -> None:
@@ -284,7 +447,6 @@ class TestBodies:
             body_of(feature())[:-30],
             body_of(feature()) + b"{}",
             b'{"features":[]} null',
-            body_of(feature(TEXT="?")).replace(b'"?"', b'"\xff\xfe"'),
         ],
     )
     def test_what_is_not_one_json_object_is_worth_another_try(self, body: bytes) -> None:
@@ -293,6 +455,15 @@ class TestBodies:
 
         assert caught.value.retriable
         assert caught.value.url == f"{URL}/query"
+
+    def test_a_whole_body_that_is_no_json_is_told_from_one_that_was_cut(self) -> None:
+        whole = body_of(feature()).replace(b'"TEXT": "caf', b'"TEXT": "c"af')
+
+        with pytest.raises(UnreadableError, match="tell the layer's owner"):
+            decode_page(whole, LAYER)
+        with pytest.raises(TransportError) as caught:
+            decode_page(whole[:-1], LAYER)
+        assert type(caught.value) is TransportError
 
     @pytest.mark.parametrize(
         "body", [b"{}", b'{"layers":[]}', b'{"features":null}', b'{"features":{}}']
@@ -359,7 +530,8 @@ class TestErrorReplies:
             (503, {"code": 503, "message": "Busy"}, TransportError, True),
             (408, {"message": "Timeout"}, ServiceError, True),
             (404, {"code": 400, "message": "No such page"}, LayerNotFoundError, False),
-            (403, "<html>", AccessDeniedError, False),
+            (403, {"message": "Forbidden"}, AccessDeniedError, True),
+            (403, {"code": 403, "message": "No access"}, AccessDeniedError, False),
             (400, {"code": 429, "message": "Too many"}, ThrottledError, True),
             (400, {"code": 400, "message": "Invalid field"}, ServiceError, False),
         ],

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpls311.arcgis import Page, PagePlan, plan_offsets, plan_pages
+from mpls311.arcgis import Page, PagePlan, plan_offsets, plan_pages, plan_ranges
 
 ids_lists = st.lists(st.integers(min_value=-(2**62), max_value=2**62), max_size=300)
 clustered = st.lists(st.integers(min_value=0, max_value=120), max_size=300)
@@ -110,6 +110,30 @@ def test_range_parameters_bracket_the_condition() -> None:
     assert page.parameters("A = 1 OR B = 2", "FID") == {
         "where": "(A = 1 OR B = 2) AND FID >= 5 AND FID <= 9"
     }
+
+
+@given(
+    bounds=st.tuples(st.integers(-(2**63), 2**63 - 1), st.integers(0, 10**6)),
+    count=st.integers(0, 10**5),
+    limit=st.integers(1, 3000),
+)
+def test_ranges_of_numbers_cover_all_of_them_once(
+    bounds: tuple[int, int], count: int, limit: int
+) -> None:
+    lo, hi = bounds[0], bounds[0] + bounds[1]
+    pages = list(plan_ranges(lo, hi, count, limit).pages)
+    assert bool(pages) == bool(count)
+    covered = lo
+    while pages:
+        page = pages.pop(0)
+        if page.expected > 1 and len(pages) < 5:
+            pages[:0] = page.split()
+            continue
+        assert page.is_range
+        assert (page.lo, page.span) == (covered, page.hi - page.lo + 1)
+        assert 1 <= page.expected <= min(limit, page.span)
+        covered = page.hi + 1
+    assert covered == (hi + 1 if count else lo)
 
 
 def test_offset_parameters_name_an_order() -> None:

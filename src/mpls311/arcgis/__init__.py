@@ -7,6 +7,8 @@
         print(report.rows, "rows in", report.requests, "requests")
     pq.read_table("2024.parquet")  # columns and types as the layer declares them
 
+On the command line: `python -m mpls311.arcgis describe URL`, `... read URL FILE.parquet`.
+
 A read is planned before it starts and checked against its plan before it counts; what a
 service does meanwhile ends either in exactly the right rows or in an `ArcGISError` that says
 what to do. The package knows neither Kedro nor pandas nor any particular layer.
@@ -14,9 +16,12 @@ what to do. The package knows neither Kedro nor pandas nor any particular layer.
 
 from mpls311.arcgis.client import ArcGISClient
 from mpls311.arcgis.decode import decode_page
+from mpls311.arcgis.describe import Description
 from mpls311.arcgis.errors import (
     AccessDeniedError,
     ArcGISError,
+    ContradictionError,
+    IgnoredQueryError,
     LayerNotFoundError,
     SchemaDriftError,
     ServiceError,
@@ -26,7 +31,7 @@ from mpls311.arcgis.errors import (
     unwrap,
 )
 from mpls311.arcgis.layer import FeatureLayer, Field
-from mpls311.arcgis.plan import Page, PagePlan, plan_offsets, plan_pages
+from mpls311.arcgis.plan import Page, PagePlan, plan_offsets, plan_pages, plan_ranges
 from mpls311.arcgis.queries import Listing
 from mpls311.arcgis.read import ReadReport
 from mpls311.arcgis.settings import ClientSettings
@@ -36,8 +41,11 @@ __all__ = [
     "ArcGISClient",
     "ArcGISError",
     "ClientSettings",
+    "ContradictionError",
+    "Description",
     "FeatureLayer",
     "Field",
+    "IgnoredQueryError",
     "LayerNotFoundError",
     "Listing",
     "Page",
@@ -51,5 +59,6 @@ __all__ = [
     "decode_page",
     "plan_offsets",
     "plan_pages",
+    "plan_ranges",
     "unwrap",
 ]

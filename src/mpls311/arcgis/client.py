@@ -5,6 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from mpls311.arcgis.describe import Description, describe
 from mpls311.arcgis.layer import FeatureLayer
 from mpls311.arcgis.queries import (
     Listing,
@@ -56,6 +57,16 @@ class ArcGISClient:
         """
         async with self._transport.deadline(url):
             return await fetch_layer(self._transport, url, Meter())
+
+    async def describe(self, url: str) -> Description:
+        """Look at a layer as a person would before reading it.
+
+        Raises:
+            LayerNotFoundError: There is no such layer, or not yet.
+
+        """
+        async with self._transport.deadline(url):
+            return await describe(self._transport, url)
 
     async def layer_and_listing(
         self, url: str, where: str = "1=1"
@@ -117,13 +128,14 @@ class ArcGISClient:
         service counts as many rows before and after as were read, and neither the fields nor
         the edit date of the layer moved. A layer that changes meanwhile is read again from
         fresh metadata, up to `settings.torn_attempts` times. A layer that will not list its
-        ids is read by offset, and proven by the number of distinct ids.
+        ids is read by offset, and proven by the number of distinct ids. A value that does not
+        fit the type of its column costs no more than itself: see `decode_page`.
 
         Args:
             layer: From `layer`; the more recent the better.
             where: SQL condition in the layer's own dialect; `1=1` for all rows.
-            path: The file to write, with `layer.arrow_schema`, rows in no order; it appears
-                only when proven, and replaces what was there.
+            path: The file to write, with `layer.arrow_schema` and a column `misfits` if there
+                are any, rows in no order; it appears only when proven, and replaces what was there.
             listing: Of the same rows, from `layer_and_listing`, if there is one.
             fields: If given, the only columns to read, besides the object id; no geometry then.
             journal: A folder for this layer alone, in which verified pages are kept until the

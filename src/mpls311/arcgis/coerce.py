@@ -2,59 +2,85 @@
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterable
-from typing import Any
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from mpls311.arcgis.errors import SchemaDriftError
-from mpls311.arcgis.layer import Field
+from mpls311.arcgis.spelling import whole
 
-_EXACT_IN_DOUBLE = 2**53
 _MICROSECONDS_IN_MS = 1000
+_LARGEST_SINGLE = 3.4028235e38
 _LONGEST_QUOTE = 80
+_MOST_ODD = 10  # values of a page; of more, one at least must fit
 
 
-def coerce(values: Iterable[Any], field: Field, url: str) -> pa.Array:
+class Column(NamedTuple):
+    """Values of one type, and as text those that did not fit it, by their position.
+
+    Where nothing fits, the value is null; where a text holds bytes that are no characters, they
+    are U+FFFD in the value.
+    """
+
+    values: pa.Array
+    misfits: dict[int, str]
+
+
+class _DamagedTextError(ValueError):
+    """A text with bytes that are no characters; its arguments are what can be read, and all."""
+
+
+def coerce(values: Sequence[Any], column: pa.Field, declared: str, url: str) -> Column:
     """Make a column of JSON values, nulls included.
 
-    Numbers may come as text and whole numbers as floats; a lone surrogate (a character that a
-    length limit cut in half) becomes U+FFFD. Fields of an unknown type are kept as JSON text.
+    Numbers may come as text, whole numbers as floats, and dates as ISO 8601 text with an offset;
+    a number in a text column is kept as its digits; a lone surrogate (a character that a length
+    limit cut in half) becomes U+FFFD.
+
+    Args:
+        values: As a JSON parser made them.
+        column: Name and type of the column.
+        declared: What the layer calls that type.
+        url: Where the values came from.
 
     Raises:
-        SchemaDriftError: A value is none of its column's type; names column, type and value.
+        SchemaDriftError: There are more than ten values and none fits; quotes the first.
 
     """
-    convert = _converter(field.arrow_type) if field.is_known else json.dumps
+    convert = _converter(column.type)
     converted: list[Any] = []
-    for value in values:
+    misfits: dict[int, str] = {}
+    for position, value in enumerate(values):
         try:
             converted.append(None if value is None else convert(value))
+        except _DamagedTextError as damaged:
+            readable, misfits[position] = damaged.args
+            converted.append(readable)
         except (ValueError, TypeError, OverflowError):
-            raise _misfit(value, field, url) from None
-    return pa.array(converted, field.arrow_type)
+            converted.append(None)
+            misfits[position] = _as_served(value)
+    array = pa.array(converted, column.type)
+    if len(misfits) > _MOST_ODD and array.null_count == len(values):
+        raise _drift(next(iter(misfits.values())), column.name, declared, url)
+    return Column(array, misfits)
 
 
 def _converter(target: pa.DataType) -> Callable[[Any], Any]:
     if pa.types.is_integer(target):
-        return lambda value: _within(_whole(value), target.bit_width)
+        return lambda value: _within(whole(value), target.bit_width)
     if pa.types.is_timestamp(target):
-        return lambda value: _within(_whole(value) * _MICROSECONDS_IN_MS, 64)
+        return lambda value: _within(_epoch_us(value), 64)
+    if pa.types.is_float32(target):
+        return _single
     if pa.types.is_floating(target):
         return _real
     if pa.types.is_date(target):
         return lambda value: dt.date.fromisoformat(_text(value))
+    if pa.types.is_list(target):
+        return lambda value: _list(value, _converter(target.value_type))
     return _text
-
-
-def _whole(value: Any) -> int:
-    if isinstance(value, str):
-        value = int(value) if value.lstrip("+-").isdigit() else float(value)
-    if isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT_IN_DOUBLE:
-        return int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(value)
-    return int(value)
 
 
 def _within(number: int, bits: int) -> int:
@@ -63,27 +89,70 @@ def _within(number: int, bits: int) -> int:
     return number
 
 
+def _epoch_us(value: Any) -> int:
+    try:
+        return whole(value) * _MICROSECONDS_IN_MS
+    except ValueError:
+        date = dt.datetime.fromisoformat(value.strip())
+    if date.tzinfo is None:
+        raise ValueError("an instant needs an offset")
+    return (date - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)
+
+
 def _real(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise TypeError(value)
     return float(value)
 
 
+def _single(value: Any) -> float:
+    number = _real(value)
+    if math.isfinite(number) and abs(number) > _LARGEST_SINGLE:
+        raise OverflowError(number)
+    return number
+
+
+def _list(value: Any, convert: Callable[[Any], Any]) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError(value)
+    return [convert(item) for item in value]
+
+
 def _text(value: Any) -> str:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return json.dumps(value)
     if not isinstance(value, str):
         raise TypeError(value)
-    return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        readable = _whole_characters(value)
+        if any("\udc80" <= character <= "\udcff" for character in value):
+            raise _DamagedTextError(readable, _as_served(value)) from None
+        return readable
+    return value
 
 
-def _misfit(value: object, field: Field, url: str) -> SchemaDriftError:
-    quoted = repr(value)
-    if len(quoted) > _LONGEST_QUOTE:
-        quoted = f"{quoted[:_LONGEST_QUOTE]}..."
+def _whole_characters(text: str) -> str:
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _as_served(value: object) -> str:
+    if not isinstance(value, str):
+        return json.dumps(value)
+    try:
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:
+        return _whole_characters(value)
+
+
+def _drift(came: str, name: str, declared: str, url: str) -> SchemaDriftError:
+    quoted = repr(came if len(came) <= _LONGEST_QUOTE else f"{came[:_LONGEST_QUOTE]}...")
     return SchemaDriftError(
-        f"returns {quoted} in {field.name}, which the layer declares as {field.type}: "
-        "tell the layer's owner, the value cannot be kept as it is.",
+        f"returns values such as {quoted} in {name} and not one of {declared}, as which the layer "
+        "declares it: tell the layer's owner.",
         url=url,
-        column=field.name,
-        declared=field.type,
+        column=name,
+        declared=declared,
         found=quoted,
     )

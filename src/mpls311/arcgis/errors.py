@@ -2,15 +2,20 @@
 
     ArcGISError
     ├── TransportError          no whole answer: unreachable, reset, timeout, 5xx, HTML, deadline
-    │   └── ThrottledError      429, or trouble that comes with Retry-After
+    │   ├── ThrottledError      429, or trouble that comes with Retry-After
+    │   ├── UnreadableError     a whole answer that is no JSON
+    │   └── TooLargeError       more bytes than are allowed
     ├── ServiceError            the service answered, and refused (also inside HTTP 200)
     │   ├── LayerNotFoundError  no such service or layer: not published, or misspelled
-    │   └── AccessDeniedError   the layer is no longer public
+    │   ├── AccessDeniedError   the layer is no longer public
+    │   ├── ContradictionError  its answers contradict each other, and go on doing so
+    │   └── IgnoredQueryError   rows came that were not asked for
     ├── TornReadError           the layer changed during every try to read it
     └── SchemaDriftError        a value, or a page, that contradicts the layer's metadata
 
-Every message is one sentence that begins with the address and ends in what to do. `retriable` says
-whether the same request may well succeed a little later.
+Every message is one sentence that begins with the address and ends in what to do; what a server
+says in it can do nothing to a terminal. `retriable` says whether the same request may well succeed
+a little later.
 """
 
 import re
@@ -23,6 +28,10 @@ _NOT_FOUND = re.compile(
     re.IGNORECASE,
 )
 _UNABLE = re.compile(r"unable to complete operation", re.IGNORECASE)
+_FIREWALL = (
+    "a firewall refuses, or the layer is not public, leave it alone for some hours or ask its "
+    "owner for access"
+)
 _IN_TROUBLE = "the service is in trouble, try again later"
 
 
@@ -46,6 +55,7 @@ class ArcGISError(Exception):
     def __init__(
         self, message: str, *, url: str = "", code: int | None = None, retriable: bool = False
     ) -> None:
+        message, url = printable(message), printable(url)
         super().__init__(f"{url} {message}" if url else message)
         self.what = message
         self.url = url
@@ -95,6 +105,19 @@ class ThrottledError(TransportError):
         self.retry_after = retry_after
 
 
+class UnreadableError(TransportError):
+    """The whole of an answer came, and cannot be read: asking again brings the same one."""
+
+
+class TooLargeError(TransportError):
+    """An answer of more bytes than are allowed; a smaller question may have a smaller one."""
+
+    def __init__(
+        self, message: str, *, url: str = "", code: int | None = None, retriable: bool = False
+    ) -> None:
+        super().__init__(message, url=url, code=code, retriable=retriable)
+
+
 class ServiceError(ArcGISError):
     """The service answered with an error object, or with a reply that is not one to the question.
 
@@ -124,11 +147,28 @@ class LayerNotFoundError(ServiceError):
 
 
 class AccessDeniedError(ServiceError):
-    """The layer wants a login or a token."""
+    """The layer wants a login or a token; or a firewall refuses, if `retriable`."""
+
+
+class ContradictionError(ServiceError):
+    """What the layer says in several answers cannot all be true, though it did not change."""
+
+
+class IgnoredQueryError(ServiceError):
+    """The service answers another question than the one that was asked."""
 
 
 class TornReadError(ArcGISError):
-    """The layer changed while it was read, each time it was tried."""
+    """The layer changed while it was read, each time it was tried.
+
+    Attributes:
+        figures: What did not agree.
+
+    """
+
+    def __init__(self, message: str, *, url: str = "", figures: str = "") -> None:
+        super().__init__(message, url=url)
+        self.figures = printable(figures)
 
 
 class SchemaDriftError(ArcGISError):
@@ -194,6 +234,8 @@ def classify(status: int, code: int | None, text: str) -> tuple[type[ArcGISError
         return ThrottledError, "ask less often, or with fewer requests at once", True
     if status >= 500:
         return TransportError, _IN_TROUBLE, True
+    if status == 403 and code is None:  # not a word of the service itself
+        return AccessDeniedError, _FIREWALL, True
     if codes & _DENIED:
         return AccessDeniedError, "the layer is not public, ask its owner for access", False
     if 404 in codes or _NOT_FOUND.search(text):
@@ -205,6 +247,25 @@ def classify(status: int, code: int | None, text: str) -> tuple[type[ArcGISError
     if codes & _PASSING or _UNABLE.search(text):
         return ServiceError, _IN_TROUBLE, True
     return ServiceError, "check the condition and the names of the fields", False
+
+
+def is_of_the_question(exc: ArcGISError) -> bool:
+    """Whether another question may be answered where this one failed.
+
+    Not where the service wants to be left alone, cannot be reached, is not public or not there,
+    nor where it answers what it was not asked, as then nothing it says is worth much.
+    """
+    if isinstance(exc, TransportError):
+        return not (exc.unreachable or isinstance(exc, ThrottledError))
+    final = LayerNotFoundError | AccessDeniedError | IgnoredQueryError
+    return isinstance(exc, ServiceError) and not isinstance(exc, final)
+
+
+def printable(text: str) -> str:
+    r"""Spell what a terminal would obey or not show: ESC becomes `\x1b`, a newline `\n`."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def unwrap(exc: BaseExceptionGroup[BaseException]) -> Exception:

@@ -1,26 +1,41 @@
 """Carries out a page plan: each page asked for, checked, halved where it must be, and kept."""
 
 import asyncio
+import json
 import logging
 import sys
+from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
 
 from mpls311.arcgis.decode import DecodedPage
-from mpls311.arcgis.errors import ArcGISError, ServiceError, ThrottledError, TransportError
+from mpls311.arcgis.errors import (
+    ArcGISError,
+    ServiceError,
+    TooLargeError,
+    UnreadableError,
+    is_of_the_question,
+)
 from mpls311.arcgis.journal import PageJournal
-from mpls311.arcgis.layer import FeatureLayer
+from mpls311.arcgis.layer import MISFITS, FeatureLayer
 from mpls311.arcgis.plan import ObjectIds, Page
-from mpls311.arcgis.proof import check_distinct, check_end, ids_of, is_complete
-from mpls311.arcgis.queries import fetch_page
+from mpls311.arcgis.proof import (
+    check_distinct,
+    check_end,
+    ids_of,
+    is_complete,
+    without_geometry,
+)
+from mpls311.arcgis.queries import fetch_page, has_places
 from mpls311.arcgis.spool import Spool
 from mpls311.arcgis.throttle import Share
 from mpls311.arcgis.transport import Meter, Transport
 
 log = logging.getLogger(__name__)
 
+_MOST_WITHOUT_PLACE = 10  # rows; a fifth of real ones have none
 _SMALLEST_CAP = 250  # rows; one bad row must not make single rows of all other pages
 
 
@@ -31,6 +46,7 @@ class PageFetcher:
         rows: Rows kept so far.
         resumed: How many of them came out of the journal.
         pages: Pages they came in.
+        misfits: How many values of each column did not fit it.
 
     """
 
@@ -47,6 +63,7 @@ class PageFetcher:
         self.rows = 0
         self.resumed = 0
         self.pages = 0
+        self.misfits: Counter[str] = Counter()
         self._transport = transport
         self._layer = layer
         self._where = where
@@ -56,7 +73,9 @@ class PageFetcher:
         self._on_rows = on_rows
         self._writing = asyncio.Lock()
         self._cap = sys.maxsize
-        self._offset_ids: list[ObjectIds] = []
+        self._unlisted_ids: list[ObjectIds] = []
+        self._has_geometry = False
+        self._without_geometry = 0
 
     async def fetch(self, page: Page) -> None:
         """Fetch a page, in pieces if the service does not serve it in one.
@@ -83,17 +102,32 @@ class PageFetcher:
                     share.give_back()  # whoever waits for a request must not hold any
                 if rows is None:
                     pieces.extend(reversed(piece.split()))
-                elif piece.expected < page.expected:
+                elif piece.expected < page.expected and not piece.is_range:
                     self._learn(piece.expected)
 
-    async def check_offsets(self) -> None:
-        """Require, of offset pages, that no row came twice and that none follows the last.
+    def check_geometry(self) -> None:
+        """Require that one feature had a geometry, where the service does not tell of places.
+
+        Some servers leave the geometry out of rows without a place, so a few may have none.
+
+        Raises:
+            SchemaDriftError: So many rows came without one that it is not theirs.
+
+        """
+        if not self._has_geometry and self._without_geometry >= _MOST_WITHOUT_PLACE:
+            raise without_geometry(self._layer, self._without_geometry)
+
+    def check_distinct(self) -> None:
+        """Require, of rows whose ids were not known before, that none came twice."""
+        if self._unlisted_ids:
+            check_distinct(np.concatenate(self._unlisted_ids), self._layer)
+
+    async def check_end(self) -> None:
+        """Require, of offset pages, that no row follows the last.
 
         The count a plan is made from may be an older one, out of a cache.
         """
-        if self._offset_ids:
-            check_distinct(np.concatenate(self._offset_ids), self._layer)
-        next_row = Page(lo=self.rows, hi=self.rows, expected=1)
+        next_row = Page(lo=self.rows, hi=self.rows, expected=1, is_offset=True)
         answer = await fetch_page(self._transport, self._layer, self._where, next_row, self._meter)
         check_end(answer.table.num_rows, self.rows, self._layer)
 
@@ -104,9 +138,10 @@ class PageFetcher:
             table = await self._transport.run(self._journal.get, page)
             if table is not None:
                 self.resumed += page.expected
+                self._has_geometry = True  # or it would not have been kept
                 return table
             share.give_back()
-        if page.expected > self._cap or self._journal.has_part_of(page):
+        if (page.expected > self._cap and not page.is_range) or self._journal.has_part_of(page):
             return None
         answer = await self._ask(page, share)
         if answer is not None:
@@ -125,10 +160,22 @@ class PageFetcher:
             log.info("A page of %d rows is halved: %s", page.expected, exc)
             return None
         if is_complete(page, answer, self._layer):
+            await self._check_places(page, answer)
             return answer
-        if answer.exceeded_transfer_limit:
+        if answer.exceeded_transfer_limit and not page.is_range:
             self._learn(answer.table.num_rows)
         return None
+
+    async def _check_places(self, page: Page, answer: DecodedPage) -> None:
+        if answer.has_geometry:
+            self._has_geometry = True
+            return
+        rows = answer.table.num_rows
+        told = await has_places(self._transport, self._layer, self._where, page, self._meter)
+        if told:
+            raise without_geometry(self._layer, rows)
+        if told is None:
+            self._without_geometry += rows
 
     def _learn(self, rows: int) -> None:
         """Remember what the service can bear, so that pages to come need not find out."""
@@ -138,16 +185,21 @@ class PageFetcher:
         async with self._writing:
             await self._transport.run(self._spool.add, rows)
         if page.object_ids is None:
-            self._offset_ids.append(ids_of(rows, self._layer))
+            self._unlisted_ids.append(ids_of(rows, self._layer))
+        if MISFITS.name in rows.column_names:
+            for text in rows[MISFITS.name].drop_null().to_pylist():
+                self.misfits.update(list(json.loads(text)))
         self.rows += rows.num_rows
         self.pages += 1
         self._on_rows(rows.num_rows)
 
 
 def _may_be_size(exc: ArcGISError) -> bool:
-    """Whether a smaller page may succeed where all retries of this one failed."""
-    if isinstance(exc, ThrottledError):
+    """Whether a smaller page may succeed where all retries of this one failed.
+
+    A service that finds a page too large says so in words of its own, if at all.
+    """
+    if not is_of_the_question(exc) or isinstance(exc, UnreadableError):
         return False
-    if isinstance(exc, TransportError):
-        return exc.retriable and not exc.unreachable
-    return isinstance(exc, ServiceError) and exc.retriable
+    refused = isinstance(exc, ServiceError) and bool(exc.message)
+    return exc.retriable or refused or isinstance(exc, TooLargeError)

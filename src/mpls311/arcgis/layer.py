@@ -4,14 +4,17 @@ Key names are those of Esri's "Layer (Feature Service)" resource. Everything tha
 leave out (editing info, capabilities, the second record limit) is optional here.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import pyarrow as pa
 
-from mpls311.arcgis.errors import ServiceError, error_from_reply
+from mpls311.arcgis.errors import ServiceError, error_from_reply, printable
+from mpls311.arcgis.replies import LayerReply
+
+T = TypeVar("T")
 
 _GEOMETRIES: Mapping[str, Mapping[str, pa.Field]] = {
     "esriGeometryPoint": {
@@ -22,6 +25,9 @@ _GEOMETRIES: Mapping[str, Mapping[str, pa.Field]] = {
         "rings": pa.field("geometry_rings", pa.list_(pa.list_(pa.list_(pa.float64())))),
     },
 }
+
+MISFITS = pa.field("misfits", pa.string())
+"""A column that only a file with values in it has: what did not fit, as a JSON object of texts."""
 
 _OID = "esriFieldTypeOID"
 _SHAPE = "esriFieldTypeGeometry"
@@ -74,6 +80,7 @@ class FeatureLayer:
         max_record_count: Most features a plain query returns.
         standard_max_record_count: The same for resultType=standard; 0 where not announced.
         data_last_edit_date: Epoch milliseconds, None where the layer keeps no such date.
+        wkid: Of the spatial reference that its rows are kept in; answers are in degrees.
         out_fields: What a query asks for; `*`, or the names of `fields`.
 
     """
@@ -89,6 +96,7 @@ class FeatureLayer:
     supports_pagination: bool
     supports_order_by: bool
     data_last_edit_date: int | None
+    wkid: int | None = None
     out_fields: str = "*"
 
     @classmethod
@@ -101,27 +109,34 @@ class FeatureLayer:
         """
         if body.get("error") is not None:
             raise error_from_reply(url, body["error"])
-        fields = _fields(url, body.get("fields") or ())
-        object_id_field = _object_id_field(fields, body.get("objectIdField"))
+        reply = LayerReply.of(body, url)
+        fields = tuple(
+            Field(field.name, field.type) for field in reply.fields or () if field.type != _SHAPE
+        )
+        object_id_field = _object_id_field(fields, reply.object_id_field)
         if object_id_field is None:
             raise ServiceError(
                 "does not describe a layer with rows and object ids: "
                 "give the address of one layer, as in .../FeatureServer/0.",
                 url=url,
             )
-        can = body.get("advancedQueryCapabilities") or {}
+        can, edited = reply.advanced_query_capabilities, reply.editing_info
+        reference = reply.extent.spatial_reference
+        pagination = _first_of(can.supports_pagination, reply.supports_pagination)
+        order_by = _first_of(can.supports_order_by, reply.supports_order_by)
         return cls(
             url=url,
-            name=str(body.get("name") or ""),
+            name=printable(reply.name or ""),
             object_id_field=object_id_field,
             fields=fields,
-            geometry_type=body.get("geometryType"),
-            max_record_count=body.get("maxRecordCount") or _FALLBACK_LIMIT,
-            standard_max_record_count=body.get("standardMaxRecordCount") or 0,
-            supports_result_type=bool(can.get("supportsQueryWithResultType")),
-            supports_pagination=bool(can.get("supportsPagination", body.get("supportsPagination"))),
-            supports_order_by=bool(can.get("supportsOrderBy", body.get("supportsOrderBy"))),
-            data_last_edit_date=_last_edit(body.get("editingInfo") or {}),
+            geometry_type=reply.geometry_type or None,
+            max_record_count=reply.max_record_count or _FALLBACK_LIMIT,
+            standard_max_record_count=reply.standard_max_record_count or 0,
+            supports_result_type=bool(can.supports_query_with_result_type),
+            supports_pagination=bool(pagination),
+            supports_order_by=bool(order_by),
+            data_last_edit_date=_first_of(edited.data_last_edit_date, edited.last_edit_date),
+            wkid=_first_of(reference.latest_wkid, reference.wkid),
         )
 
     def only(self, names: Sequence[str]) -> Self:
@@ -150,6 +165,11 @@ class FeatureLayer:
     def geometry_columns(self) -> Mapping[str, pa.Field]:
         """Column of each member of a geometry: points and polygons; nothing for other layers."""
         return _GEOMETRIES.get(self.geometry_type or "", {})
+
+    @property
+    def geometry_names(self) -> tuple[str, ...]:
+        """Names of the columns of a geometry."""
+        return tuple(column.name for column in self.geometry_columns.values())
 
     @property
     def result_type(self) -> str | None:
@@ -188,26 +208,14 @@ class FeatureLayer:
         return pa.schema(columns)
 
 
-def _fields(url: str, listed: Iterable[Any]) -> tuple[Field, ...]:
-    try:
-        return tuple(Field(item["name"], item["type"]) for item in listed if item["type"] != _SHAPE)
-    except (KeyError, TypeError, AttributeError) as exc:
-        raise ServiceError(
-            "lists a field without a name or a type: tell the layer's owner.", url=url
-        ) from exc
-
-
-def _object_id_field(fields: Sequence[Field], named: object) -> str | None:
+def _object_id_field(fields: Sequence[Field], named: str | None) -> str | None:
     """The field that the layer names, in whatever letter case, else the one of that type."""
     if not named:
         return next((field.name for field in fields if field.type == _OID), None)
     spelled = {field.name.lower(): field.name for field in fields}
     exact = {field.name: field.name for field in fields}
-    return exact.get(str(named), spelled.get(str(named).lower()))
+    return exact.get(named, spelled.get(named.lower()))
 
 
-def _last_edit(info: Mapping[str, Any]) -> int | None:
-    date = info.get("dataLastEditDate")
-    if date is None:
-        date = info.get("lastEditDate")
-    return None if date is None else int(date)
+def _first_of(value: T | None, other: T | None) -> T | None:
+    return other if value is None else value

@@ -1,9 +1,10 @@
 """Which pages to ask for, decided before any is asked for.
 
-A plan is a value: pure functions make it from the object ids of a layer, or, for a layer that
-will not list its ids, from its row count. Ranges cut from the ids that really exist are exact,
-free of any order, and as cheap at the end of a layer as at its start; offsets are none of that
-and serve only where nothing else does.
+A plan is a value: pure functions make it from the object ids of a layer; or, for a layer that will
+not list its ids, from the least and the greatest of them, or from its row count. Ranges cut from
+the ids that really exist are exact, free of any order, and as cheap at the end of a layer as at its
+start; ranges of numbers may hold fewer rows than they could, or more than a page does; offsets need
+an order and serve only where nothing else does.
 """
 
 from dataclasses import dataclass, field
@@ -22,8 +23,9 @@ class Page:
     Attributes:
         lo: First object id of a range, or first position (from 0) of an offset page.
         hi: Last object id or position, inclusive.
-        expected: Number of rows the page must bring.
-        object_ids: The ids it must bring, ascending and distinct; None on an offset page.
+        expected: Number of rows the page must bring; of a range of numbers, the most it may.
+        object_ids: The ids it must bring, ascending and distinct; None where they are not known.
+        is_offset: Whether `lo` and `hi` are positions.
 
     """
 
@@ -31,24 +33,41 @@ class Page:
     hi: int
     expected: int
     object_ids: ObjectIds | None = field(default=None, compare=False, repr=False)
+    is_offset: bool = False
+
+    @property
+    def is_range(self) -> bool:
+        """Whether nobody knows how many ids there are from `lo` to `hi`."""
+        return self.object_ids is None and not self.is_offset
+
+    @property
+    def span(self) -> int:
+        """How many object ids or positions there can be."""
+        return self.hi - self.lo + 1
 
     def split(self) -> tuple["Page", "Page"]:
-        """Halve the page at its median row.
+        """Halve the page at its median row, or a range of numbers at its middle.
 
         Raises:
-            ValueError: The page holds a single row.
+            ValueError: The page cannot hold more than a single row.
 
         """
         if self.expected < 2:
             raise ValueError("a page of one row cannot be split")
-        middle = self.expected // 2
-        if self.object_ids is None:
-            return _positions(self.lo, self.lo + middle), _positions(self.lo + middle, self.hi + 1)
-        return _range(self.object_ids[:middle]), _range(self.object_ids[middle:])
+        if self.object_ids is not None:
+            middle = self.expected // 2
+            return _range(self.object_ids[:middle]), _range(self.object_ids[middle:])
+        middle = self.lo + self.span // 2
+        if self.is_offset:
+            return _positions(self.lo, middle), _positions(middle, self.hi + 1)
+        return (
+            _numbers(self.lo, middle - 1, self.expected),
+            _numbers(middle, self.hi, self.expected),
+        )
 
     def parameters(self, where: str, object_id_field: str) -> dict[str, str]:
         """Query parameters that select this page out of the rows that meet `where`."""
-        if self.object_ids is None:
+        if self.is_offset:
             return {
                 "where": where,
                 "orderByFields": object_id_field,
@@ -61,13 +80,13 @@ class Page:
 
 @dataclass(frozen=True)
 class PagePlan:
-    """Pages that together hold every row once; `rows` is their sum."""
+    """Pages that together hold every row once."""
 
     pages: tuple[Page, ...] = ()
 
     @property
     def rows(self) -> int:
-        """Number of rows the plan covers."""
+        """Number of rows the plan covers; of ranges of numbers, the most they may hold."""
         return sum(page.expected for page in self.pages)
 
 
@@ -89,6 +108,22 @@ def plan_pages(object_ids: ObjectIds, page_limit: int) -> PagePlan:
     ids.setflags(write=False)
     cuts = _cuts(ids.size, page_limit)
     return PagePlan(tuple(_range(ids[start:stop]) for start, stop in pairwise(cuts)))
+
+
+def plan_ranges(lo: int, hi: int, count: int, page_limit: int) -> PagePlan:
+    """Cut the numbers from `lo` to `hi` into as many ranges as `count` rows need at least.
+
+    Raises:
+        ValueError: `page_limit` is less than 1.
+
+    """
+    pages = max(1, len(_cuts(count, page_limit)) - 1) if count else 0
+    cuts = [lo + (hi - lo + 1) * number // pages for number in range(pages + 1)] if pages else []
+    return PagePlan(
+        tuple(
+            _numbers(start, stop - 1, page_limit) for start, stop in pairwise(cuts) if start < stop
+        )
+    )
 
 
 def plan_offsets(count: int, page_limit: int) -> PagePlan:
@@ -116,4 +151,8 @@ def _range(ids: ObjectIds) -> Page:
 
 
 def _positions(start: int, stop: int) -> Page:
-    return Page(lo=start, hi=stop - 1, expected=stop - start)
+    return Page(lo=start, hi=stop - 1, expected=stop - start, is_offset=True)
+
+
+def _numbers(lo: int, hi: int, page_limit: int) -> Page:
+    return Page(lo=lo, hi=hi, expected=min(hi - lo + 1, page_limit))

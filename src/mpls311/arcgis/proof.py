@@ -6,7 +6,12 @@ import numpy as np
 import pyarrow as pa
 
 from mpls311.arcgis.decode import DecodedPage
-from mpls311.arcgis.errors import ServiceError, TornReadError
+from mpls311.arcgis.errors import (
+    ContradictionError,
+    IgnoredQueryError,
+    SchemaDriftError,
+    TornReadError,
+)
 from mpls311.arcgis.layer import FeatureLayer
 from mpls311.arcgis.plan import ObjectIds, Page, distinct
 
@@ -21,7 +26,8 @@ class Edition:
 
 def ids_of(table: pa.Table, layer: FeatureLayer) -> ObjectIds:
     """Take the object ids out of a page, in the order they came."""
-    ids: ObjectIds = table[layer.object_id_field].to_numpy()
+    column = table[layer.object_id_field].combine_chunks()
+    ids: ObjectIds = np.from_dlpack(column).view(np.int64)  # to_numpy would import pandas
     return ids
 
 
@@ -34,10 +40,12 @@ def is_complete(page: Page, answer: DecodedPage, layer: FeatureLayer) -> bool:
 
     Raises:
         TornReadError: Rows vanished from, or appeared in, the page since the plan was made.
-        ServiceError: Rows from outside the page came: the service ignores its bounds.
+        IgnoredQueryError: Rows from outside the page came: the service ignores its bounds.
 
     """
     found = np.sort(ids_of(answer.table, layer))
+    if page.is_range:
+        return _is_whole_range(page, found, answer, layer)
     if _is_exact(page, found):
         return True
     _check_bounds(page, found, layer)
@@ -53,7 +61,7 @@ def is_complete(page: Page, answer: DecodedPage, layer: FeatureLayer) -> bool:
 
 
 def check_count(layer: FeatureLayer, listed: int, count: int) -> None:
-    """Require that the layer lists as many object ids as it counts rows.
+    """Require that the layer lists as many object ids, or knows of as many, as it counts rows.
 
     Raises:
         TornReadError: It does not, with both figures.
@@ -120,19 +128,51 @@ def check_edition(layer: FeatureLayer, edit_date: int | None) -> None:
         )
 
 
+def contradiction(layer: FeatureLayer, torn: TornReadError) -> ContradictionError:
+    """The error for a read that was torn though the layer stood still."""
+    return ContradictionError(
+        f"contradicts itself ({torn.figures}), and its edit date has not moved: tell its owner, "
+        "what it answers cannot all be true.",
+        url=layer.url,
+    )
+
+
+def without_geometry(layer: FeatureLayer, rows: int) -> SchemaDriftError:
+    """The error for rows with places whose geometry did not come."""
+    return SchemaDriftError(
+        f"answers with {rows} features, none of which has a geometry that is a "
+        f"{layer.geometry_type}, as the layer declares: it may be a fault of the service, tell "
+        "the layer's owner.",
+        url=layer.query_url,
+        column="geometry",
+        declared=str(layer.geometry_type),
+        found="nothing",
+    )
+
+
+def _is_whole_range(page: Page, found: ObjectIds, answer: DecodedPage, layer: FeatureLayer) -> bool:
+    _check_bounds(page, found, layer)
+    repeats = found.size - distinct(found).size
+    if repeats:
+        raise _torn(layer, f"{repeats} rows came twice in one page")
+    return found.size == page.span or (
+        found.size < page.expected and not answer.exceeded_transfer_limit
+    )
+
+
 def _is_exact(page: Page, found: ObjectIds) -> bool:
     if page.object_ids is None:
-        return found.size == page.expected
+        return bool(found.size == page.expected)
     return np.array_equal(found, page.object_ids)
 
 
 def _check_bounds(page: Page, found: ObjectIds, layer: FeatureLayer) -> None:
-    if page.object_ids is None:
+    if page.is_offset:
         outside = max(0, found.size - page.expected)
     else:
         outside = int(np.count_nonzero((found < page.lo) | (found > page.hi)))
     if outside:
-        raise ServiceError(
+        raise IgnoredQueryError(
             f"returns {outside} rows from outside the page that was asked for: "
             "it ignores part of the query, so it cannot be read completely.",
             url=layer.query_url,
@@ -143,4 +183,5 @@ def _torn(layer: FeatureLayer, what: str) -> TornReadError:
     return TornReadError(
         f"changed while it was read ({what}): run it again when its publisher has finished.",
         url=layer.url,
+        figures=what,
     )

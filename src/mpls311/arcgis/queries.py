@@ -1,17 +1,25 @@
 """The questions a reader puts to a feature layer."""
 
+import json
+import logging
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from mpls311.arcgis.decode import DecodedPage, decode, parse_object
-from mpls311.arcgis.errors import ArcGISError, ServiceError
+from mpls311.arcgis.errors import ArcGISError, ServiceError, is_of_the_question
 from mpls311.arcgis.layer import FeatureLayer
 from mpls311.arcgis.plan import ObjectIds, Page, distinct
+from mpls311.arcgis.replies import CountReply, ExtentReply, IdsReply, IdStatistics
 from mpls311.arcgis.throttle import Share
 from mpls311.arcgis.transport import Meter, Transport, together
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -20,13 +28,13 @@ class Listing:
 
     Attributes:
         object_ids: Of these rows, ascending and distinct, int64.
-        count: How many it counts.
+        count: How many it counts; None where it refuses to.
         cost: What it took to ask.
 
     """
 
     object_ids: ObjectIds
-    count: int
+    count: int | None
     cost: Meter
 
 
@@ -48,11 +56,22 @@ async def fetch_listing(transport: Transport, url: str, where: str) -> Listing |
     try:
         ids, count = await together(
             fetch_object_ids(transport, url, where, cost),
-            fetch_count(transport, url, where, cost),
+            otherwise_none(fetch_count(transport, url, where, cost)),
         )
     except ArcGISError:
         return None
     return Listing(ids, count, cost)
+
+
+async def otherwise_none(question: Coroutine[Any, Any, T]) -> T | None:
+    """The answer to a question; None where another one may be answered in its place."""
+    try:
+        return await question
+    except ArcGISError as exc:
+        if not is_of_the_question(exc):
+            raise
+        log.info("Does without: %s", exc)
+        return None
 
 
 async def fetch_count(transport: Transport, url: str, where: str, meter: Meter) -> int:
@@ -76,6 +95,24 @@ async def fetch_object_ids(transport: Transport, url: str, where: str, meter: Me
     """
     asked = {"where": where, "returnIdsOnly": "true", "f": "json"}
     return await transport.fetch(url, asked, partial(_object_ids, url=url), meter)
+
+
+async def fetch_statistics(
+    transport: Transport, layer: FeatureLayer, where: str, meter: Meter
+) -> IdStatistics:
+    """Ask for the number of rows that meet `where`, their least and their greatest object id."""
+    statistics = [
+        {
+            "statisticType": kind,
+            "onStatisticField": layer.object_id_field,
+            "outStatisticFieldName": f"id_{kind}",
+        }
+        for kind in ("count", "min", "max")
+    ]
+    asked = {"where": where, "outStatistics": json.dumps(statistics), "f": "json"}
+    return await transport.fetch(
+        layer.query_url, asked, partial(_statistics, url=layer.query_url), meter
+    )
 
 
 async def fetch_page(
@@ -112,35 +149,45 @@ async def fetch_page(
     return await ask()
 
 
+async def has_places(
+    transport: Transport, layer: FeatureLayer, where: str, page: Page, meter: Meter
+) -> bool | None:
+    """Ask whether rows of a page have a place; None where the service does not tell."""
+    if page.is_offset:
+        return None
+    asked = {
+        **page.parameters(where, layer.object_id_field),
+        "returnExtentOnly": "true",
+        "outSR": "4326",
+        "f": "json",
+    }
+    return await otherwise_none(
+        transport.fetch(layer.query_url, asked, partial(_has_extent, url=layer.query_url), meter)
+    )
+
+
 def _layer_url(url: str) -> str:
     return url.partition("?")[0].rstrip("/")
 
 
 def _count(body: bytes, url: str) -> int:
-    count = _member(body, "count", url)
-    if not isinstance(count, int):
-        raise _no_answer(url, "count", count)
-    return count
+    return CountReply.of(parse_object(body, url), url).count
 
 
 def _object_ids(body: bytes, url: str) -> ObjectIds:
-    listed = _member(body, "objectIds", url)
+    listed = IdsReply.of(parse_object(body, url), url).object_ids
     try:
-        return distinct(np.array(listed or [], dtype=np.int64))
-    except (TypeError, ValueError, OverflowError) as exc:
-        raise _no_answer(url, "objectIds", listed) from exc
+        return distinct(np.array(listed, dtype=np.int64))
+    except OverflowError:
+        raise ServiceError(
+            "lists object ids of more than 64 bits: tell the layer's owner.", url=url
+        ) from None
 
 
-def _member(body: bytes, key: str, url: str) -> Any:
-    reply = parse_object(body, url)
-    if key not in reply:
-        raise _no_answer(url, key, reply)
-    return reply[key]
+def _statistics(body: bytes, url: str) -> IdStatistics:
+    return IdStatistics.of(parse_object(body, url), url)
 
 
-def _no_answer(url: str, key: str, reply: object) -> ServiceError:
-    return ServiceError(
-        f"answers {str(reply)[:80]!r} where {key} was asked for: "
-        "check that the url names one layer, as in .../FeatureServer/0.",
-        url=url,
-    )
+def _has_extent(body: bytes, url: str) -> bool:
+    extent = ExtentReply.of(parse_object(body, url), url).extent
+    return extent is not None and isinstance(extent.get("xmin"), int | float)

@@ -2,25 +2,47 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal, get_args
 
 from mpls311.arcgis.errors import (
-    AccessDeniedError,
-    LayerNotFoundError,
+    ArcGISError,
+    ContradictionError,
     SchemaDriftError,
     ServiceError,
     TornReadError,
+    UnreadableError,
+    is_of_the_question,
 )
 from mpls311.arcgis.fetch import PageFetcher
 from mpls311.arcgis.journal import PageJournal
 from mpls311.arcgis.layer import FeatureLayer
-from mpls311.arcgis.plan import ObjectIds, plan_offsets, plan_pages
-from mpls311.arcgis.proof import Edition, check_count, check_edition, check_unmoved
-from mpls311.arcgis.queries import Listing, fetch_count, fetch_layer, fetch_object_ids
+from mpls311.arcgis.plan import ObjectIds, PagePlan, plan_offsets, plan_pages, plan_ranges
+from mpls311.arcgis.proof import (
+    Edition,
+    check_count,
+    check_edition,
+    check_unmoved,
+    contradiction,
+)
+from mpls311.arcgis.queries import (
+    Listing,
+    fetch_count,
+    fetch_layer,
+    fetch_object_ids,
+    fetch_statistics,
+    otherwise_none,
+)
 from mpls311.arcgis.spool import Spool
 from mpls311.arcgis.transport import Meter, Transport, together
+
+Way = Literal["ids", "ranges", "offsets"]
+"""How rows are found, best first: each is tried where the one before it does not work."""
+
+_WAYS: tuple[Way, ...] = get_args(Way)
+_MOST_PAGES = 50_000
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +67,12 @@ class ReadReport:
         bytes: Of all answers, compressed as they came over the wire.
         edit_date_before: Of the layer, epoch milliseconds; None where it keeps none.
         edit_date_after: The same; equal to it.
+        misfits: How many values of each column did not fit its type; they are null, and kept as
+            text in the column `misfits` of the file.
         seconds: From the start of the read to the finished file.
-        torn_reads: Passes that were thrown away because the layer changed.
+        torn_reads: Passes that were thrown away because what came did not agree.
+        read_by: How the rows were found: by the layer's object ids, by ranges between the least
+            and the greatest of them, or by offsets in an order.
 
     """
 
@@ -62,8 +88,10 @@ class ReadReport:
     bytes: int
     edit_date_before: int | None
     edit_date_after: int | None
+    misfits: Mapping[str, int]
     seconds: float
     torn_reads: int
+    read_by: Way
 
 
 class LayerReader:
@@ -90,48 +118,89 @@ class LayerReader:
         self._on_rows = on_rows or _ignore
         self._on_plan = on_plan or _ignore
         self._meter = replace(listing.cost) if listing else Meter()
+        self._planned: set[Way] = set()
+        self._counts = True
+        self._torn_reads = 0
         self._started = time.monotonic()
 
     async def read(self, layer: FeatureLayer, expect_edit_date: int | None) -> ReadReport:
-        """Make passes over the layer until one is proven whole."""
+        """Climb down the ladder until the layer can be read and proven whole.
+
+        Each way is left for the next on whatever says something about the way alone: a refusal of
+        any wording, a time-out that outlasts its retries, an answer that contradicts another.
+        """
+        failures: list[ArcGISError] = []
+        contradicted = False
+        for way in _WAYS:
+            if way == "ranges" and "ids" in self._planned and not contradicted:
+                continue  # its pages are asked for as those that failed
+            try:
+                return await self._read_by(way, layer, expect_edit_date, contradicted)
+            except ArcGISError as exc:
+                unreadable = isinstance(exc, UnreadableError) and way in self._planned
+                if unreadable or not is_of_the_question(exc):
+                    raise
+                failures.append(exc)
+                contradicted |= isinstance(exc, ContradictionError)
+                log.info("%s cannot be read by %s: %s", layer.url, way, exc)
+        raise _in_vain(layer, failures, lists="ids" in self._planned)
+
+    async def _read_by(
+        self, way: Way, layer: FeatureLayer, expect_edit_date: int | None, contradicted: bool
+    ) -> ReadReport:
+        """Make passes over the layer until one is proven whole.
+
+        Raises:
+            ContradictionError: What tore two passes was not that the layer changed; one pass is
+                enough to say so once it has `contradicted` itself in another way.
+            TornReadError: The layer changed during every pass.
+
+        """
         passes = self._transport.settings.torn_attempts
-        for torn_reads in range(passes):
+        before: TornReadError | None = None
+        for number in range(1, passes + 1):
             check_edition(layer, expect_edit_date)
             layer = self._seen(layer)
             try:
-                return await self._pass(layer, torn_reads)
+                return await self._pass(way, layer)
             except (TornReadError, SchemaDriftError) as exc:
                 last = exc
-            log.warning("Pass %d of %d: %s", torn_reads + 1, passes, last)
-            if torn_reads + 1 < passes:
+            self._torn_reads += 1
+            log.warning("Pass %d: %s", self._torn_reads, last)
+            if number < passes:
                 await self._transport.rest(self._transport.settings.backoff_max)
             fresh = self._seen(await fetch_layer(self._transport, layer.url, self._meter))
-            if isinstance(last, SchemaDriftError) and fresh.fields == layer.fields:
-                raise last  # the metadata stands by what the page contradicts
+            if isinstance(last, SchemaDriftError):
+                if fresh.fields == layer.fields or number == passes:
+                    raise last  # the metadata stands by what the page contradicts
+            elif not _has_moved(layer, fresh, last, before):
+                if before or contradicted:
+                    raise contradiction(layer, last)
+                before = last
+            else:
+                before = None
             layer = fresh
-        if isinstance(last, SchemaDriftError):
-            raise last
         raise TornReadError(
             f"was read {passes} times in vain: it {last.what}", url=layer.url
         ) from last
 
-    async def _pass(self, layer: FeatureLayer, torn_reads: int) -> ReadReport:
-        ids, count = await self._listed(layer)
-        if ids is None:
-            plan = plan_offsets(count, layer.page_limit)
-        else:
-            plan = plan_pages(ids, layer.page_limit)
-            check_count(layer, plan.rows, count)
-        self._on_plan(plan.rows)
-        journal = PageJournal(self._journal, layer, self._where, ids)
+    async def _pass(self, way: Way, layer: FeatureLayer) -> ReadReport:
+        plan, ids, count = await self._plan(way, layer)
+        self._planned.add(way)
+        self._on_plan(count)
+        # What a read by ids has kept is left to the next one.
+        folder = self._journal if ids is not None else None
+        journal = PageJournal(folder, layer, self._where, ids)
         with Spool(self._path, layer.arrow_schema) as spool:
             fetcher = PageFetcher(
                 self._transport, layer, self._where, spool, journal, self._meter, self._on_rows
             )
             try:
                 await together(*(fetcher.fetch(page) for page in plan.pages))
-                if ids is None:
-                    await fetcher.check_offsets()
+                fetcher.check_geometry()
+                fetcher.check_distinct()
+                if way == "offsets":
+                    await fetcher.check_end()
                 (after, layer_count), _ = await together(
                     self._edition(layer), self._transport.run(spool.finish)
                 )
@@ -156,11 +225,43 @@ class LayerReader:
             bytes=self._meter.bytes,
             edit_date_before=layer.data_last_edit_date,
             edit_date_after=after.layer.data_last_edit_date,
+            misfits=dict(fetcher.misfits),
             seconds=time.monotonic() - self._started,
-            torn_reads=torn_reads,
+            torn_reads=self._torn_reads,
+            read_by=way,
         )
 
-    async def _listed(self, layer: FeatureLayer) -> tuple[ObjectIds | None, int]:
+    async def _plan(self, way: Way, layer: FeatureLayer) -> tuple[PagePlan, ObjectIds | None, int]:
+        """The pages to ask for, the object ids that they hold if known, and how many there are.
+
+        Raises:
+            TornReadError: The layer does not count what it lists.
+            ArcGISError: The layer cannot be read in this way.
+
+        """
+        if way == "ids":
+            ids, count = await self._listed(layer)
+            plan = plan_pages(ids, layer.page_limit)
+            check_count(layer, plan.rows, count)
+            return plan, ids, count
+        if way == "ranges":
+            found, count = await together(
+                fetch_statistics(self._transport, layer, self._where, self._meter),
+                self._counted(layer, self._where),
+            )
+            check_count(layer, found.id_count, count)
+            _check_pages(layer, count)
+            lo, hi = found.id_min or 0, found.id_max or 0
+            return plan_ranges(lo, hi, count, layer.page_limit), None, count
+        if not (layer.supports_pagination and layer.supports_order_by):
+            raise ServiceError(
+                "does not serve ordered pages: ask its owner to allow them.", url=layer.url
+            )
+        count = await self._counted(layer, self._where)
+        _check_pages(layer, count)
+        return plan_offsets(count, layer.page_limit), None, count
+
+    async def _listed(self, layer: FeatureLayer) -> tuple[ObjectIds, int]:
         """The object ids and the count; on the first pass those that the caller has, if any.
 
         Those may be older than `layer`: rows that came or went since tear the pass, as the
@@ -168,46 +269,82 @@ class LayerReader:
         """
         ahead, self._listing = self._listing, None
         if ahead:
-            return ahead.object_ids, ahead.count
-        ids, count = await together(
-            self._object_ids(layer),
-            fetch_count(self._transport, layer.query_url, self._where, self._meter),
-        )
-        return ids, count
-
-    async def _object_ids(self, layer: FeatureLayer) -> ObjectIds | None:
-        """Return None where the layer will not list its ids but can be read by offset."""
-        try:
-            return await fetch_object_ids(
-                self._transport, layer.query_url, self._where, self._meter
+            ids, count = ahead.object_ids, ahead.count
+            self._counts = count is not None
+        else:
+            ids, count = await together(
+                fetch_object_ids(self._transport, layer.query_url, self._where, self._meter),
+                self._count(layer, self._where),
             )
-        except (LayerNotFoundError, AccessDeniedError):
-            raise
-        except ServiceError as exc:
-            if not (layer.supports_pagination and layer.supports_order_by):
-                raise ServiceError(
-                    f"can neither list its object ids nor be read in ordered pages, so "
-                    f"it cannot be read completely: ask its owner to allow one of them. ({exc})",
-                    url=layer.url,
-                    code=exc.code,
-                ) from exc
-            log.info("%s lists no object ids, it is read by offset: %s", layer.url, exc)
+        return ids, ids.size if count is None else count
+
+    async def _counted(self, layer: FeatureLayer, where: str) -> int:
+        """How many rows meet a condition; where the layer refuses to count, by another way."""
+        count = await self._count(layer, where)
+        if count is not None:
+            return count
+        found = await otherwise_none(fetch_statistics(self._transport, layer, where, self._meter))
+        if found is not None:
+            return found.id_count
+        ids = await fetch_object_ids(self._transport, layer.query_url, where, self._meter)
+        return int(ids.size)
+
+    async def _count(self, layer: FeatureLayer, where: str) -> int | None:
+        """Return None where the layer refuses to count, and do not ask again."""
+        if not self._counts:
             return None
+        count = await otherwise_none(
+            fetch_count(self._transport, layer.query_url, where, self._meter)
+        )
+        self._counts = count is not None
+        return count
 
     async def _edition(self, layer: FeatureLayer) -> tuple[Edition, int]:
         """The layer now, with the number of rows that meet the condition, and of all rows."""
         conditions = dict.fromkeys((self._where, EVERYTHING))
         fresh, *counts = await together(
             fetch_layer(self._transport, layer.url, self._meter),
-            *(
-                fetch_count(self._transport, layer.query_url, where, self._meter)
-                for where in conditions
-            ),
+            *(self._counted(layer, where) for where in conditions),
         )
         return Edition(self._seen(fresh), counts[0]), counts[-1]
 
     def _seen(self, layer: FeatureLayer) -> FeatureLayer:
         return layer if self._fields is None else layer.only(self._fields)
+
+
+def _check_pages(layer: FeatureLayer, count: int) -> None:
+    if count > _MOST_PAGES * layer.page_limit:
+        raise ServiceError(
+            f"counts {count} rows and serves {layer.page_limit} at once, which is too few to read "
+            "them all: ask its owner for a higher limit.",
+            url=layer.url,
+        )
+
+
+def _has_moved(
+    layer: FeatureLayer, fresh: FeatureLayer, last: TornReadError, before: TornReadError | None
+) -> bool:
+    """Whether the layer changed since; without an edit date, by what did not agree."""
+    date = fresh.data_last_edit_date
+    if date != layer.data_last_edit_date or fresh.fields != layer.fields:
+        return True
+    return date is None and before is not None and before.figures != last.figures
+
+
+def _in_vain(layer: FeatureLayer, failures: Sequence[ArcGISError], *, lists: bool) -> ArcGISError:
+    """What the failures of several ways come to, given whether the layer lists its object ids."""
+    for failure in failures:
+        if isinstance(failure, ContradictionError):
+            return failure
+    first, last = failures[0], failures[-1]
+    if lists or first.what == last.what:
+        return first
+    return ServiceError(
+        "can neither list its object ids nor be read in ordered pages, so it cannot be read "
+        f"completely: ask its owner to allow one of them. ({first.what}) ({last.what})",
+        url=layer.url,
+        code=first.code,
+    )
 
 
 def _ignore(_rows: int) -> None:

@@ -21,6 +21,9 @@ class ClientSettings:
         torn_attempts: Most times a layer is read that changes while it is read.
         values_in_memory: Most values (rows times columns) that are taken off the line, decoded
             or waiting to be written at once; a page that holds more is taken alone.
+        body_limit: Most bytes of one answer, as it comes and unpacked; a page that has more is
+            halved.
+        proxies: Whether to go through the proxies that the environment names.
 
     """
 
@@ -34,10 +37,12 @@ class ClientSettings:
     throttle_rest: float = 60.0
     torn_attempts: int = 3
     values_in_memory: int = 750_000
+    body_limit: int = 40_000_000
+    proxies: bool = True
 
     def __post_init__(self) -> None:
         """Refuse limits under which nothing could be read."""
-        for name in ("concurrency", "attempts", "torn_attempts"):
+        for name in ("concurrency", "attempts", "torn_attempts", "body_limit"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
         for name in ("timeout", "deadline"):

@@ -9,12 +9,15 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mpls311.arcgis.layer import MISFITS
+
 _ROWS_PER_GROUP = 16_384
 
 
 class Spool:
     """Collects tables of one schema into row groups of about 16k rows or a page, zstd.
 
+    A table with the column `MISFITS` widens the file by it; what was written is written anew.
     Writes beside `path`, under the suffix .part, until `commit`; leaving the context without
     it removes what was written. Safe to call from several threads.
     """
@@ -22,14 +25,13 @@ class Spool:
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._path = path
         self._part = path.with_name(f"{path.name}.part")
+        self._narrow = path.with_name(f"{path.name}.narrow.part")
         self._schema = schema
         self._waiting: list[pa.Table] = []
         self._lock = threading.Lock()
         self._open = True
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = [column.name for column in schema if pa.types.is_string(column.type)]
-        # dictionaries of ids, times and coordinates cost twice the time and a larger file
-        self._writer = pq.ParquetWriter(self._part, schema, compression="zstd", use_dictionary=text)
+        self._writer = self._new_writer()
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -49,6 +51,7 @@ class Spool:
                     self._writer.close()
                 finally:
                     self._part.unlink(missing_ok=True)
+                    self._narrow.unlink(missing_ok=True)
 
     def add(self, table: pa.Table) -> None:
         """Take the rows of one page; a page that comes after the end is ignored.
@@ -58,7 +61,9 @@ class Spool:
         with self._lock:
             if not self._open:
                 return
-            self._waiting.append(table)
+            if len(table.schema) > len(self._schema):
+                self._widen(table.schema)
+            self._waiting.append(self._widened(table))
             if sum(waiting.num_rows for waiting in self._waiting) >= _ROWS_PER_GROUP:
                 self._flush()
 
@@ -74,8 +79,32 @@ class Spool:
             self._open = False
             os.replace(self._part, self._path)
 
+    def _new_writer(self) -> pq.ParquetWriter:
+        text = [column.name for column in self._schema if pa.types.is_string(column.type)]
+        # dictionaries of ids, times and coordinates cost twice the time and a larger file
+        return pq.ParquetWriter(self._part, self._schema, compression="zstd", use_dictionary=text)
+
+    def _widen(self, schema: pa.Schema) -> None:
+        self._flush()
+        self._writer.close()
+        os.replace(self._part, self._narrow)
+        self._schema = schema
+        self._writer = self._new_writer()
+        with pq.ParquetFile(self._narrow) as written:
+            for number in range(written.num_row_groups):
+                self._write(self._widened(written.read_row_group(number)))
+        self._narrow.unlink()
+
+    def _widened(self, table: pa.Table) -> pa.Table:
+        if len(table.schema) == len(self._schema):
+            return table
+        return table.append_column(MISFITS, pa.nulls(table.num_rows, MISFITS.type))
+
+    def _write(self, table: pa.Table) -> None:
+        self._writer.write_table(table, row_group_size=max(1, table.num_rows))
+
     def _flush(self) -> None:
         if self._waiting:
             table = pa.concat_tables(self._waiting)
             self._waiting.clear()
-            self._writer.write_table(table, row_group_size=max(1, table.num_rows))
+            self._write(table)

@@ -2,9 +2,11 @@
 
 import asyncio
 import datetime as dt
+import ssl
+import traceback
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from types import SimpleNamespace, TracebackType
 from typing import Any, Self, TypeVar, TypeVarTuple
@@ -13,15 +15,25 @@ from urllib.parse import urlencode
 import aiohttp
 import pyarrow as pa
 import stamina
-from isal import igzip, igzip_lib
 
+from mpls311.arcgis.bodies import as_utf8, too_large, unpacked
 from mpls311.arcgis.decode import load_object
 from mpls311.arcgis.errors import (
+    AccessDeniedError,
     ArcGISError,
     ThrottledError,
     TransportError,
+    UnreadableError,
     error_from_reply,
     unwrap,
+)
+from mpls311.arcgis.network import (
+    REDIRECTS,
+    address,
+    not_an_address,
+    proxy_for,
+    redirected,
+    tls_context,
 )
 from mpls311.arcgis.settings import ClientSettings
 from mpls311.arcgis.throttle import Budget, Gate, Limit, Share, parse_retry_after
@@ -32,6 +44,8 @@ R = TypeVar("R")
 
 _LONGEST_GET = 1800  # bytes of query; proxies and IIS begin to refuse at about 2,000
 _WORKERS = 2
+_LARGE = 4_000_000  # bytes of a body; as many requests as are allowed may have so much each
+_READINGS = 2  # of a whole answer that cannot be read
 
 
 @dataclass
@@ -45,15 +59,17 @@ class Meter:
 
 @dataclass
 class _Question:
-    """One question and how often it went out."""
+    """One question and how often it went out; following a redirect is not to ask again."""
 
     meter: Meter
     sent: int = 0
+    follows: bool = False
 
     def count(self) -> None:
         self.meter.requests += 1
-        self.meter.retries += self.sent > 0
+        self.meter.retries += self.sent > 0 and not self.follows
         self.sent += 1
+        self.follows = False
 
 
 @dataclass(frozen=True)
@@ -65,6 +81,7 @@ class _Reply:
     reason: str
     headers: Mapping[str, str]
     body: bytes
+    limit: int
 
     def require_ok(self) -> None:
         """Raise the error that an HTTP status of 400 and above means.
@@ -101,22 +118,12 @@ class _Reply:
         found = None
         with suppress(TransportError):
             found = load_object(self._unpacked(), self.url).get("error")
-        return found or {"code": self.status, "message": self.reason}
+        return found or {"message": self.reason}
 
     def _unpacked(self) -> bytes:
-        encoding = self.headers.get("Content-Encoding", "").lower()
-        if encoding in ("", "identity"):
-            return self.body
-        try:
-            if encoding not in ("gzip", "x-gzip"):
-                raise OSError(f"in {encoding}, not gzip")
-            return igzip.decompress(self.body)  # type: ignore[no-untyped-call, no-any-return]
-        except (OSError, EOFError, igzip_lib.IsalError) as exc:  # type: ignore[misc]
-            raise TransportError(
-                f"sent a body that cannot be unpacked ({exc}): try again later, the "
-                "service or a proxy is in trouble.",
-                url=self.url,
-            ) from exc
+        codings = self.headers.get("Content-Encoding", "")
+        body = unpacked(self.body, codings, self.limit, self.url)
+        return as_utf8(body, self.headers.get("Content-Type", ""))
 
 
 class Transport:
@@ -145,6 +152,8 @@ class Transport:
         self.page_slots = asyncio.Semaphore(self.settings.concurrency * 2)
         self.budget = Budget(self.settings.values_in_memory)
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="arcgis")
+        self._large = asyncio.Lock()
+        self._tls: ssl.SSLContext | None = None
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self.settings.concurrency),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -210,6 +219,8 @@ class Transport:
 
         """
         question = _Question(meter)
+        reply: _Reply | None = None
+        unreadable = 0
         async for attempt in stamina.retry_context(
             on=_is_retriable,
             attempts=self.settings.attempts,
@@ -225,13 +236,18 @@ class Transport:
                         reply = await self._send(url, parameters, question, share)
                     answer = await self.run(reply.parsed, parse)
                 except BaseException as exc:
+                    reply = None
                     if share:
                         share.give_back()
                     if not isinstance(exc, ArcGISError):
                         raise
+                    _let_go(exc)
+                    if isinstance(exc, UnreadableError):
+                        unreadable += 1
+                        exc.retriable = unreadable < _READINGS
                     if exc.retriable:
                         self._limit.stumbled()
-                    if isinstance(exc, ThrottledError):
+                    if exc.retriable and isinstance(exc, ThrottledError | AccessDeniedError):
                         self._leave_alone(exc)
                     raise
                 self._limit.answered()
@@ -246,15 +262,11 @@ class Transport:
     async def _send(
         self, url: str, parameters: Mapping[str, str], question: _Question, share: Share | None
     ) -> _Reply:
-        if len(urlencode(parameters)) > _LONGEST_GET:
-            request = self._session.post(url, data=parameters, trace_request_ctx=question)
-        else:
-            request = self._session.get(url, params=parameters, trace_request_ctx=question)
         try:
-            async with request as response:
+            async with self._answer(url, parameters, question) as response:
                 if share:
                     await share.take()
-                body = await response.read()
+                body = await self._body(response, url)
                 question.meter.bytes += len(body)
         except TimeoutError as exc:
             raise TransportError(
@@ -263,14 +275,71 @@ class Transport:
             ) from exc
         except (aiohttp.ClientError, OSError) as exc:
             raise _connection_error(url, exc) from exc
-        reply = _Reply(url, response.status, response.reason or "", response.headers, body)
+        reply = _Reply(
+            url,
+            response.status,
+            response.reason or "",
+            response.headers,
+            body,
+            self.settings.body_limit,
+        )
         # Before another request takes the place of this one.
         reply.require_ok()
         return reply
 
-    def _leave_alone(self, error: ThrottledError) -> None:
+    @asynccontextmanager
+    async def _answer(
+        self, url: str, parameters: Mapping[str, str], question: _Question
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send a question, and follow it where redirects may lead."""
+        form = parameters if len(urlencode(parameters)) > _LONGEST_GET else None
+        target = address(url) if form else address(url).update_query(parameters)
+        seen = [target]
+        while True:
+            proxy, login = proxy_for(target) if self.settings.proxies else (None, {})
+            is_secure = target.scheme == "https"  # then the proxy sees no headers but its own
+            async with self._session.request(
+                "GET" if form is None else "POST",
+                target,
+                data=form,
+                allow_redirects=False,
+                proxy=proxy,
+                proxy_headers=login if proxy and is_secure else None,
+                headers=None if is_secure else login,
+                ssl=self._certificates() if is_secure else True,
+                trace_request_ctx=question,
+            ) as response:
+                location = response.headers.get("Location")
+                if response.status not in REDIRECTS or location is None:
+                    yield response
+                    return
+            target = redirected(seen, location, response.status)
+            seen.append(target)
+            question.follows = True
+
+    def _certificates(self) -> ssl.SSLContext:
+        if self._tls is None:
+            self._tls = tls_context()
+        return self._tls
+
+    async def _body(self, response: aiohttp.ClientResponse, url: str) -> bytes:
+        """Read a body as it comes; of those that grow large, one at a time."""
+        limit = self.settings.body_limit
+        parts: list[bytes] = []
+        size = 0
+        async with AsyncExitStack() as alone:
+            async for part in response.content.iter_any():
+                if size <= _LARGE < size + len(part):
+                    await alone.enter_async_context(self._large)
+                parts.append(part)
+                size += len(part)
+                if size > limit:
+                    raise too_large(limit, url)
+            return b"".join(parts)
+
+    def _leave_alone(self, error: ArcGISError) -> None:
         """Shut the gate for everyone; the error is final if it opens past the deadline."""
-        rest = error.retry_after
+        rest = error.retry_after if isinstance(error, ThrottledError) else None
         self._gate.hold(self.settings.throttle_rest if rest is None else rest)
         if self._clock() + self._gate.remaining > self._ends_at:
             error.retriable = False
@@ -303,14 +372,34 @@ def _counting() -> aiohttp.TraceConfig:
     return trace
 
 
+def _let_go(exc: BaseException | None) -> None:
+    """Empty the frames that an error came through: it may live long, and they hold whole bodies."""
+    while exc:
+        traceback.clear_frames(exc.__traceback__)
+        exc = exc.__context__
+
+
 def _is_retriable(exc: Exception) -> bool:
     return isinstance(exc, ArcGISError) and exc.retriable
 
 
 def _connection_error(url: str, exc: Exception) -> TransportError:
     if isinstance(exc, aiohttp.InvalidURL):
+        return not_an_address(url)
+    if isinstance(exc, aiohttp.ClientConnectorCertificateError):
         return TransportError(
-            "is not an address: correct it.", url=url, unreachable=True, retriable=False
+            f"shows a certificate that is not trusted ({exc.certificate_error}): if a proxy of "
+            "your organisation is in between, set SSL_CERT_FILE to its certificates.",
+            url=url,
+            unreachable=True,
+            retriable=False,
+        )
+    if isinstance(exc, aiohttp.ClientProxyConnectionError | aiohttp.ClientHttpProxyError):
+        return TransportError(
+            f"cannot be reached through the proxy ({exc}): check HTTPS_PROXY, HTTP_PROXY and "
+            "NO_PROXY.",
+            url=url,
+            unreachable=True,
         )
     if isinstance(exc, aiohttp.ClientConnectorError):
         return TransportError(

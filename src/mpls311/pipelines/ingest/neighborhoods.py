@@ -40,7 +40,7 @@ def read_neighborhoods(known: pa.Table, mode: ReadMode, source: SourceSettings) 
     if not source.neighborhoods_url or (mode.root != "full" and _is_fresh(known, source, now)):
         return _NOTHING_NEW
     try:
-        (rows,) = iterate(_rows(source.neighborhoods_url))
+        (rows,) = iterate(_rows(source.neighborhoods_url, proxies=not source.is_on_this_machine))
         borders = borders_of(rows)
     except (ArcGISError, UnusableNeighborhoodsError) as exc:
         kept = "those of an earlier read are kept" if known.num_rows else "they stay unknown"
@@ -60,9 +60,10 @@ def _is_fresh(known: pa.Table, source: SourceSettings, now: datetime) -> bool:
     )
 
 
-async def _rows(url: str) -> AsyncIterator[pa.Table]:
+async def _rows(url: str, *, proxies: bool) -> AsyncIterator[pa.Table]:
     # Nobody should wait long for what a run can do without.
-    async with ArcGISClient(ClientSettings(concurrency=1, attempts=2, deadline=60)) as client:
+    settings = ClientSettings(concurrency=1, attempts=2, deadline=60, proxies=proxies)
+    async with ArcGISClient(settings) as client:
         layer = await client.layer(url)
         with tempfile.TemporaryDirectory(prefix="mpls311-") as spool:
             path = Path(spool, "neighborhoods.parquet")

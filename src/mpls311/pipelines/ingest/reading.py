@@ -97,7 +97,11 @@ async def read_years(
         UserError: Before any row was read: layers are missing, unreachable or have drifted; all
             of them are told.
     """
-    settings = ClientSettings(concurrency=source.concurrency, deadline=source.deadline_minutes * 60)
+    settings = ClientSettings(
+        concurrency=source.concurrency,
+        deadline=source.deadline_minutes * 60,
+        proxies=not source.is_on_this_machine,
+    )
     async with ArcGISClient(settings) as client:
         certain = {year for year in years if is_read_in_full(history, year, mode)}
         looks = await look_at_layers(client, years, certain, must_exist=must_exist, source=source)
