@@ -9,7 +9,6 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 import stamina
-from lying_service import LyingService, Reply, feature, features
 
 from mpls311.arcgis import (
     ArcGISClient,
@@ -18,6 +17,7 @@ from mpls311.arcgis import (
     SchemaDriftError,
     TransportError,
 )
+from tests.support.lying_service import LyingService, Reply, feature, features
 
 ATTEMPTS = 4
 

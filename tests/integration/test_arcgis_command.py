@@ -8,9 +8,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 import stamina
-from lying_service import LyingService, Reply, feature, features, refusal
 
 from mpls311.arcgis.__main__ import main
+from tests.support.lying_service import LyingService, Reply, feature, features, refusal
 
 
 @pytest.fixture(autouse=True)

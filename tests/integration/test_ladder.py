@@ -10,7 +10,6 @@ import pyarrow.parquet as pq
 import pytest
 import stamina
 from aiohttp import web
-from lying_service import LyingService, Reply, feature, features, refusal
 
 from mpls311.arcgis import (
     AccessDeniedError,
@@ -24,6 +23,7 @@ from mpls311.arcgis import (
     ThrottledError,
     TornReadError,
 )
+from tests.support.lying_service import LyingService, Reply, feature, features, refusal
 
 ROWS = 130
 SPARSE = [-(10**12), -7, *range(0, 100, 3), *range(5000, 5060), 2**53 + 1]

@@ -20,7 +20,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from lying_service import PATH, LyingService, Reply, features
 from yarl import URL
 
 from mpls311.arcgis import (
@@ -32,6 +31,7 @@ from mpls311.arcgis import (
     TransportError,
 )
 from mpls311.arcgis.errors import TooLargeError
+from tests.support.lying_service import PATH, LyingService, Reply, features
 
 ATTEMPTS = 3
 LOGIN = "<html><title>Sign in</title><form>Password <input></form></html>"
