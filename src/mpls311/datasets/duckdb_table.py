@@ -87,17 +87,19 @@ class DuckDBTableDataset(TableDataset):
                 connection.execute(f"drop table {self._name}")
                 self._define(connection)
             if isinstance(data, pyarrow.Table):
-                rows = connection.from_arrow(data)
-            else:
-                for protocol in {get_protocol_and_path(uri)[0] for uri in data} - {"file"}:
-                    connection.register_filesystem(fsspec.filesystem(protocol, **self._fs_args))
-                rows = connection.read_parquet(data, union_by_name=True)
-            rows.create_view("_saved", replace=True)
-            # Files of an older version of the model lack columns, which are null then.
-            there = [name for name in self._arrow_schema.names if name in rows.columns]
-            columns = ", ".join(self._quoted(name) for name in there)
-            connection.execute(f"insert into {self._name} ({columns}) select {columns} from _saved")
-            connection.execute("drop view _saved")
+                self._insert(connection.from_arrow(data))
+                return
+            for protocol in {get_protocol_and_path(uri)[0] for uri in data} - {"file"}:
+                connection.register_filesystem(fsspec.filesystem(protocol, **self._fs_args))
+            # One by one: together, `union_by_name` waits for ever on a file system of fsspec.
+            for uri in data:
+                self._insert(connection.read_parquet(uri))
+
+    def _insert(self, rows: duckdb.DuckDBPyRelation) -> None:
+        # Files of an older version of the model lack columns, which are null then.
+        there = [name for name in self._arrow_schema.names if name in rows.columns]
+        columns = ", ".join(self._quoted(name) for name in there)
+        rows.query("saved", f"insert into {self._name} ({columns}) select {columns} from saved")
 
     @contextmanager
     def _connected(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
