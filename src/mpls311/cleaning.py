@@ -13,6 +13,9 @@ put to null and named in `repairs`. No row is dropped. The rules, by code:
     location_zero           0, 0: the city's mark for "no location"            set to null
     location_outside_city   outside the box around the city                    set to null
     coordinates_outside_city  Web Mercator columns outside that box            set to null
+    *_unreadable            a value that does not fit the type of its column;
+                            it is in extras                                    set to null
+    open_datetime_unreadable  the same for the opening time                    quarantined
 
 Rows with no geometry and no coordinates at all need no repair: about one real row in five has
 no location.
@@ -79,6 +82,7 @@ def clean(
     load_id: str,
     loaded_at: datetime,
     object_id_field: str | None = None,
+    misfits: pa.ChunkedArray | None = None,
 ) -> CleanedRows:
     """Clean a batch of rows as served by a feature layer.
 
@@ -88,16 +92,20 @@ def clean(
         load_id: The load that read the rows.
         loaded_at: When that load began; times are judged against it.
         object_id_field: What the layer names as its object id, as for `source_columns`.
+        misfits: Per row, values that do not fit the type of their field and are null in `rows`:
+            a JSON object of texts by field, or null.
     """
     fields = source_columns(ServiceRequest, rows.column_names, object_id_field)
-    batch = _Batch(rows, fields, loaded_at)
+    odd = _parsed(misfits)
+    batch = _Batch(rows, fields, loaded_at, odd)
     batch.judge()
+    batch.note_unreadable()
     batch.clean_texts()
     batch.clean_times()
     batch.clean_status()
     batch.clean_location()
     load = {
-        "extras": _extras(rows, fields.values()),
+        "extras": _extras(rows, fields.values(), odd),
         "repairs": batch.repairs.joined(),
         "source_year": pa.repeat(pa.scalar(source_year, pa.int64()), rows.num_rows),
         "load_id": pa.repeat(pa.scalar(load_id), rows.num_rows),
@@ -112,7 +120,7 @@ def clean(
     table = pa.table([columns[name] for name in schema.names], names=schema.names)
     return CleanedRows(
         accepted=table.filter(accepted).cast(schema),
-        rejected=_quarantined(rows, columns, reasons),
+        rejected=_quarantined(rows, columns, reasons, odd),
     )
 
 
@@ -134,7 +142,18 @@ class _Reasons:
 class _Batch:
     """The columns of a batch under their new names, and the reasons collected on the way."""
 
-    def __init__(self, rows: pa.Table, fields: Mapping[str, str], loaded_at: datetime) -> None:
+    def __init__(
+        self,
+        rows: pa.Table,
+        fields: Mapping[str, str],
+        loaded_at: datetime,
+        odd: Mapping[int, dict[str, str]] = {},
+    ) -> None:
+        self._unreadable = {
+            column: _mask(rows.num_rows, hit)
+            for column, field in fields.items()
+            if (hit := [position for position, texts in (odd or {}).items() if field in texts])
+        }
         self.repairs = _Reasons()
         self.rejections = _Reasons()
         self._latest = pd.Timestamp(loaded_at) + FUTURE_TOLERANCE
@@ -154,8 +173,18 @@ class _Batch:
         self.rejections.add("case_id_unusable", pc.invert(usable))
         self._set_null("case_id", pc.invert(usable))
         opened = self.columns["open_datetime"]
-        self.rejections.add("open_datetime_missing", pc.is_null(opened))
+        missing, unreadable = pc.is_null(opened), self._unreadable.get("open_datetime")
+        if unreadable is not None:
+            self.rejections.add("open_datetime_unreadable", unreadable)
+            missing = pc.and_not(missing, unreadable)
+        self.rejections.add("open_datetime_missing", missing)
         self.rejections.add("open_datetime_absurd", self._absurd(opened))
+
+    def note_unreadable(self) -> None:
+        """Name what is null already, because it does not fit its column."""
+        for column, hit in self._unreadable.items():
+            if column not in ("case_id", "open_datetime"):
+                self.repairs.add(f"{column}_unreadable", hit)
 
     def clean_texts(self) -> None:
         blank = trimmed = None
@@ -243,26 +272,40 @@ def _cast(column: pa.Array, target: pa.DataType) -> pa.Array:
     return column.cast(target)
 
 
-def _extras(rows: pa.Table, known: Collection[str]) -> pa.Array:
+def _parsed(misfits: pa.ChunkedArray | None) -> dict[int, dict[str, str]]:
+    """The texts by field, by the position of their row."""
+    texts = [] if misfits is None else misfits.to_pylist()
+    return {position: json.loads(text) for position, text in enumerate(texts) if text}
+
+
+def _mask(rows: int, positions: Collection[int]) -> pa.Array:
+    mask = np.zeros(rows, dtype=bool)
+    mask[list(positions)] = True
+    return pa.array(mask)
+
+
+def _extras(rows: pa.Table, known: Collection[str], odd: Mapping[int, dict[str, str]]) -> pa.Array:
     unknown = [name for name in rows.column_names if name not in known]
-    if not unknown:
+    if not unknown and not odd:
         return pa.nulls(rows.num_rows, pa.string())
-    documents = _json_documents(rows.select(unknown))
+    documents = _json_documents(rows.select(unknown), odd)
     return pa.array([None if text == "{}" else text for text in documents], pa.string())
 
 
-def _json_documents(rows: pa.Table) -> list[str]:
-    """Each row as a JSON object without its nulls."""
+def _json_documents(rows: pa.Table, odd: Mapping[int, dict[str, str]]) -> list[str]:
+    """Each row as a JSON object without its nulls, and with what does not fit it as text."""
     # Arrow can spell every instant it can hold; Python's datetime ends with the year 9999.
-    readable = pa.table(
-        {
-            name: column.cast(pa.string()) if pa.types.is_temporal(column.type) else column
-            for name, column in zip(rows.column_names, rows.columns, strict=True)
-        }
-    )
+    readable = {
+        name: column.cast(pa.string()) if pa.types.is_temporal(column.type) else column
+        for name, column in zip(rows.column_names, rows.columns, strict=True)
+    }
+    records = pa.table(readable).to_pylist() if readable else [{}] * rows.num_rows
     return [
-        json.dumps({k: _json_value(v) for k, v in row.items() if v is not None}, sort_keys=True)
-        for row in readable.to_pylist()
+        json.dumps(
+            {k: _json_value(v) for k, v in record.items() if v is not None} | odd.get(position, {}),
+            sort_keys=True,
+        )
+        for position, record in enumerate(records)
     ]
 
 
@@ -271,8 +314,15 @@ def _json_value(value: object) -> object:
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _quarantined(rows: pa.Table, columns: Mapping[str, pa.Array], reasons: pa.Array) -> pa.Table:
+def _quarantined(
+    rows: pa.Table,
+    columns: Mapping[str, pa.Array],
+    reasons: pa.Array,
+    odd: Mapping[int, dict[str, str]],
+) -> pa.Table:
     hit = pc.is_valid(reasons)
+    positions = np.flatnonzero(hit)
+    odd_of = {new: odd[old] for new, old in enumerate(positions.tolist()) if old in odd}
     schema = arrow_schema(QuarantinedRow)
     return (
         pa.table(
@@ -282,7 +332,7 @@ def _quarantined(rows: pa.Table, columns: Mapping[str, pa.Array], reasons: pa.Ar
                     for name in ("case_id", "object_id", "source_year", "load_id")
                 },
                 "reasons": reasons.filter(hit),
-                "row": pa.array(_json_documents(rows.filter(hit)), pa.string()),
+                "row": pa.array(_json_documents(rows.filter(hit), odd_of), pa.string()),
             }
         )
         .select(schema.names)

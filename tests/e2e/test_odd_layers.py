@@ -186,6 +186,25 @@ def test_too_many_bad_rows_are_not_staged(project: Project) -> None:
         project.ran(f"{params(layers)},validation.max_rejected_share=0.6", pipeline="validate")
 
 
+def test_an_odd_value_costs_itself_or_its_row_and_many_of_them_are_told(project: Project) -> None:
+    rows = [feature(1_000_000 + n, "2026-03-01T12:00") for n in range(1, 301)]
+    rows[0]["attributes"]["OPENEDDATETIME"] = "yesterday"
+    rows[1]["attributes"]["CLOSEDDATETIME"] = 1e17
+    layers = TinyLayers(y2026=rows)
+    with layers:
+        project.ran(params(layers))
+        assert 1_000_001 not in project.fact()
+        assert project.query(
+            "select closed_datetime, repairs, extras from mpls_311_production.fact_311data "
+            "where case_id = 1000002"
+        ) == [(None, "closed_datetime_unreadable", '{"CLOSEDDATETIME": "1e+17"}')]
+
+        for row in rows[:150]:
+            row["attributes"]["CLOSEDDATETIME"] = "N/A"
+        told = project.run(f"{params(layers)},mode=full").sentence
+    assert "149 of 300 rows had a value that does not fit (closed_datetime_unreadable)" in told
+
+
 def test_one_year_that_fails_does_not_lose_the_others(project: Project) -> None:
     bad = feature(1_000_001, "2026-03-01T12:00")
     del bad["attributes"]["OPENEDDATETIME"]

@@ -30,7 +30,7 @@ from mpls311.arcgis.errors import (
     TransportError,
     unwrap,
 )
-from mpls311.arcgis.layer import FeatureLayer, Field
+from mpls311.arcgis.layer import FeatureLayer, Field, without_misfits
 from mpls311.arcgis.plan import Page, PagePlan, plan_offsets, plan_pages, plan_ranges
 from mpls311.arcgis.queries import Listing
 from mpls311.arcgis.read import ReadReport
@@ -61,4 +61,5 @@ __all__ = [
     "plan_pages",
     "plan_ranges",
     "unwrap",
+    "without_misfits",
 ]

@@ -69,6 +69,13 @@ class Field:
         return _ARROW_TYPES.get(self.type, pa.string())
 
 
+def without_misfits(rows: pa.Table) -> tuple[pa.Table, pa.ChunkedArray | None]:
+    """Part rows of a file that a read wrote: the layer's columns, and `MISFITS` if it is there."""
+    if MISFITS.name not in rows.column_names:
+        return rows, None
+    return rows.drop_columns(MISFITS.name), rows[MISFITS.name]
+
+
 @dataclass(frozen=True)
 class FeatureLayer:
     """What a reader needs to know of a layer.

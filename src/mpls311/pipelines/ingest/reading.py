@@ -27,6 +27,7 @@ from mpls311.arcgis import (
     LayerNotFoundError,
     ReadReport,
     ServiceError,
+    without_misfits,
 )
 from mpls311.cleaning import clean
 from mpls311.errors import UserError
@@ -248,17 +249,19 @@ class _Reader:
 
     def _is_known(self, year: int, path: Path, look: Look) -> bool:
         """Whether the rows of a full read are those known already."""
+        keys = []
         with pq.ParquetFile(path) as rows:
-            keys = [
-                clean(
-                    pa.Table.from_batches([batch]),
+            for batch in rows.iter_batches(batch_size=BATCH_ROWS):
+                served, misfits = without_misfits(pa.Table.from_batches([batch]))
+                cleaned = clean(
+                    served,
                     source_year=year,
                     load_id="",
                     loaded_at=self._now,
                     object_id_field=look.layer.object_id_field,
-                ).accepted.select(KEY_COLUMNS)
-                for batch in rows.iter_batches(batch_size=BATCH_ROWS)
-            ]
+                    misfits=misfits,
+                )
+                keys.append(cleaned.accepted.select(KEY_COLUMNS))
         known = KnownCases(self._earlier, self._history.since_last_full(year))
         return bool(keys) and known.are(pa.concat_tables(keys))
 

@@ -52,8 +52,8 @@ def validate_pending_loads(
         with tempfile.TemporaryDirectory(prefix="mpls311-") as spool:
             split = split_load(load, raw, known, Path(spool))
             manifest = split.manifest
-            if _too_many(manifest, limits):
-                refused.append(_refusal(manifest, limits))
+            if refusal := _refusal(manifest, limits):
+                refused.append(refusal)
                 continue
             log.info(_summary(manifest))
             history = history.plus(manifest)
@@ -85,21 +85,23 @@ def validation_report(history: LoadHistory) -> dict[str, Any]:
     return report
 
 
-def _too_many(validated: Validated, limits: ValidationSettings) -> bool:
+def _refusal(validated: Validated, limits: ValidationSettings) -> str | None:
+    """Why a person should look before the load is staged; None if there is no reason to."""
     total = validated.accepted + validated.rejected
+    most = max(limits.min_rejected, limits.max_rejected_share * total)
+    found = []
+    if validated.rejected > most:
+        reasons = ", ".join(f"{count:,} {code}" for code, count in validated.rejected_for.items())
+        found.append(f"{validated.rejected:,} of {total:,} rows were rejected ({reasons})")
+    for code, count in validated.repaired_for.items():
+        if code.endswith("_unreadable") and count > most:
+            found.append(f"{count:,} of {total:,} rows had a value that does not fit ({code})")
+    if not found:
+        return None
     return (
-        validated.rejected > limits.min_rejected
-        and validated.rejected > limits.max_rejected_share * total
-    )
-
-
-def _refusal(validated: Validated, limits: ValidationSettings) -> str:
-    total = validated.accepted + validated.rejected
-    reasons = ", ".join(f"{count:,} {code}" for code, count in validated.rejected_for.items())
-    return (
-        f"{validated.source_year}: {validated.rejected:,} of {total:,} rows were rejected "
-        f"({reasons}), more than {limits.max_rejected_share:.0%}; nothing was staged. Look at the "
-        "layer, or allow it with --params validation.max_rejected_share=..."
+        f"{validated.source_year}: {', '.join(found)}, more than {limits.max_rejected_share:.0%}; "
+        "nothing was staged. Look at the layer, or allow it with --params "
+        "validation.max_rejected_share=..."
     )
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from mpls311.arcgis import without_misfits
 from mpls311.cleaning import CleanedRows, clean
 from mpls311.lake import BATCH_ROWS, KEY_COLUMNS, KnownCases, LakeFiles, sha256_of
 from mpls311.loads import LakeFile, Load, Validated
@@ -53,18 +54,20 @@ def split_load(load: Load, raw: LakeFiles, known: KnownCases, spool: Path) -> Sp
     ):
         for batch in raw.batches(load.ingested.file.name, BATCH_ROWS):
             ingested = load.ingested
+            served, misfits = without_misfits(batch)
             tally.new_columns = check_source_schema(
-                batch.schema,
+                served.schema,
                 ingested.layer_url,
                 ingested.object_id_field,
                 has_geometry=ingested.has_geometry,
             )
             rows = clean(
-                batch,
+                served,
                 source_year=load.source_year,
                 load_id=load.load_id,
                 loaded_at=ingested.job_start,
                 object_id_field=ingested.object_id_field,
+                misfits=misfits,
             )
             ServiceRequest.validate(rows.accepted.to_pandas(types_mapper=pd.ArrowDtype), lazy=True)
             accepted_file.write_table(rows.accepted)
