@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from mpls311.sandbox.city.bounds import FIRST_YEAR
 from mpls311.sandbox.city.catalogue import HOURS, Catalogue, catalogue, day_weights
 from mpls311.sandbox.city.clock import DAY, HOUR, MINUTE, NEVER, SECOND, Instants, local_midnights
+from mpls311.sandbox.city.dirt import Dirt
 from mpls311.sandbox.city.places import Places
-from mpls311.sandbox.city.rows import Dirt, Location, Origin, Rows
+from mpls311.sandbox.city.rows import Location, Origin, Rows
 
 _FIRST_CASE_ID = 201_000_000_000
 _VOLUMES = (0.88, 0.90, 0.92, 0.95, 0.95, 0.92, 0.95, 0.98, 1.10, 1.22, 1.23)

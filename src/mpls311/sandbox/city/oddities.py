@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from mpls311.sandbox.city.catalogue import catalogue
 from mpls311.sandbox.city.clock import DAY, HOUR, MINUTE, NEVER, SECOND, local_midnights
-from mpls311.sandbox.city.rows import NO_CASE_ID, Dirt, Location, Origin, Rows, concatenate
+from mpls311.sandbox.city.dirt import Dirt
+from mpls311.sandbox.city.rows import NO_CASE_ID, Location, Origin, Rows, concatenate
 
 Positions = NDArray[np.int64]
 

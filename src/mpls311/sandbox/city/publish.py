@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from mpls311.sandbox.city.catalogue import catalogue
 from mpls311.sandbox.city.clock import DAY, NEVER
+from mpls311.sandbox.city.dirt import Dirt
 from mpls311.sandbox.city.history import Shown
 from mpls311.sandbox.city.places import Places
-from mpls311.sandbox.city.rows import NO_CASE_ID, Dirt, Location
+from mpls311.sandbox.city.rows import NO_CASE_ID, Location
 from mpls311.sandbox.protocol import Column, EsriType, Points, Table
 from mpls311.sandbox.protocol.projection import to_web_mercator
 

@@ -39,22 +39,6 @@ class Origin(IntEnum):
     """A request that left the layer of the year before."""
 
 
-class Dirt(IntEnum):
-    """What is wrong with a row; the faults are there from its first publication."""
-
-    NONE = 0
-    CASE_ID_NULL = 1
-    OPENED_NULL = 2
-    OPENED_1899 = 3
-    OPENED_9999 = 4
-    CLOSED_BEFORE_OPENED = 5
-    CLOSED_WITHOUT_DATE = 6
-    OPEN_WITH_DATE = 7
-    TITLE_BLANK = 8
-    TYPE_LEADING_BLANK = 9
-    OUTSIDE_CITY = 10
-
-
 @dataclass(frozen=True)
 class Rows:
     """Columns of equal length, one entry a row that a layer shows at some time.
