@@ -52,6 +52,11 @@ viz: .venv/runtime ## The pipelines drawn in the browser (ENV=demo)
 test: .venv/dev lint ## Checks and all tests
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile
 
+.PHONY: trial-answers
+trial-answers: .venv/dev ## The source client against damaged answers and lies (EXAMPLES=5000; ten minutes)
+	@EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/python -m pytest -q \
+		tests/integration/test_any_answer.py tests/integration/test_hostile_servers.py
+
 test-cloud: .venv/dev ## The tests against Cloud Storage and BigQuery emulators
 	@$(BIN)/python -m pytest -q tests/cloud
 
