@@ -11,7 +11,7 @@ YEARS ?= recent
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo run status viz test coverage test-cloud lint format schemas picture lock \
-	bench bench-join trial-crashes trial-storm trial-kills trial-deletions trial-big \
+	bench bench-join trial-answers trial-crashes trial-storm trial-kills trial-deletions trial-big \
 	terraform-check clean
 
 help: ## Show this list
@@ -57,6 +57,10 @@ test: .venv/dev lint ## Checks and all tests
 
 coverage: .venv/dev ## All tests, and that they reach enough of the source
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile --cov
+
+trial-answers: .venv/dev ## The source client against damaged answers and lies (EXAMPLES=5000; ten minutes)
+	@EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/python -m pytest -q \
+		tests/integration/test_any_answer.py tests/integration/test_hostile_servers.py
 
 test-cloud: .venv/dev ## The tests against Cloud Storage and BigQuery emulators
 	@$(BIN)/python -m pytest -q tests/cloud

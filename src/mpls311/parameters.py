@@ -3,6 +3,7 @@
 import re
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -152,8 +153,8 @@ class SourceSettings(_Settings):
     @property
     def is_on_this_machine(self) -> bool:
         """Whether it is served on loopback, as the stand-in city is: no proxy leads there."""
-        host = self.services_url.host if self.services_url else None
-        return host in ("127.0.0.1", "localhost", "[::1]")
+        host = urlsplit(str(self.services_url)).hostname
+        return host in ("127.0.0.1", "localhost", "::1")
 
     def layer_url(self, year: int) -> str:
         """The address of a year's feature layer."""

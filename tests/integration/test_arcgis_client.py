@@ -350,7 +350,7 @@ class TestPassingTrouble:
     async def test_for_ever_it_is_an_error(
         self, server: FaultServer, tmp_path: Path, fault: Any
     ) -> None:
-        server.always["layer"] = fault
+        server.always["metadata"] = fault
 
         with pytest.raises((TransportError, ServiceError)) as caught:
             await read(server, tmp_path)
@@ -520,7 +520,7 @@ class TestThrottling:
         finally:
             stamina.set_active(True)
 
-        assert server.requests["layer"] == 1
+        assert server.requests["metadata"] == 1
 
     def test_the_gate_only_moves_forward(self) -> None:
         now = 100.0
@@ -679,7 +679,7 @@ class TestPagesThatMustBeHalved:
     ) -> None:
         server.always["page"] = Answer(b'{"features":[],"exceededTransferLimit":true}')
 
-        assert "vanished" in str(await fails(server, tmp_path, ContradictionError))
+        assert "rows vanished" in str(await fails(server, tmp_path, ContradictionError))
 
     async def test_pages_larger_than_advertised_are_not_asked_for(
         self, server: FaultServer, tmp_path: Path
@@ -730,7 +730,7 @@ class TestPagesThatMustBeHalved:
 class TestOffsets:
     @pytest.fixture(autouse=True)
     def _refuse_ids(self, server: FaultServer) -> None:
-        server.refuses_ids = True
+        server.refuses_ids = server.refuses_statistics = True
 
     async def test_a_layer_that_lists_no_ids_is_read_by_offset(
         self, server: FaultServer, tmp_path: Path
@@ -960,7 +960,7 @@ class TestTornReads:
     async def test_a_service_that_lists_nothing_ahead_is_asked_by_the_read(
         self, server: FaultServer, tmp_path: Path
     ) -> None:
-        server.refuses_ids = True
+        server.refuses_ids = server.refuses_statistics = True
         async with server.running(), client_of() as client:
             layer, listing = await client.layer_and_listing(server.url)
             assert listing is None

@@ -41,6 +41,10 @@ FAULTS: dict[str, Answer] = {
     "truncated": Answer(b'{"features":[{"attributes":{"OBJECTID":1'),
     "HTML": Answer(b"<html>down for maintenance</html>"),
     "nothing": Answer(b""),
+    "no JSON": Answer(b'{"features":[{]}'),
+    "login": Answer(b"<html><title>Sign in</title>Password</html>"),
+    "elsewhere": status(302, Location="https://sso.example/"),
+    "another answer": Answer(b'{"count":"many","objectIds":[1.5],"features":{}}'),
     "empty page": Answer(b'{"features":[]}'),
     "empty page, more to come": Answer(b'{"features":[],"exceededTransferLimit":true}'),
 }
@@ -70,6 +74,7 @@ class FaultServer(RowLayer, Script):
     fails_above = 10**9  # rows; larger pages are answered with error 500
     tells_when_capped = True
     refuses_ids = False
+    refuses_statistics = False
     ignores_where = False
     ignores_offset = False
     edit_page: Callable[[dict[str, Any]], object] | None = None
@@ -111,8 +116,11 @@ class FaultServer(RowLayer, Script):
 
     async def _misbehaving(self, request: Request, handler: Handler) -> Answer:
         kind = request.kind
-        if kind == "ids" and self.refuses_ids:
-            return error(400, "returnIdsOnly is not supported")
+        if (kind == "ids" and self.refuses_ids) or (
+            kind == "statistics" and self.refuses_statistics
+        ):
+            asked = {"ids": "returnIdsOnly", "statistics": "outStatistics"}[kind]
+            return error(400, f"{asked} is not supported")
         if self.ignores_where:
             request = request.but(where="1=1")
         if kind == "page":

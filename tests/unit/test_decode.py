@@ -296,6 +296,12 @@ class TestMisfits:
         texts = table["misfits"].to_pylist() if kept else [None, "{}"]
         assert json.loads(texts[1]) == ({"TEXT": kept} if kept else {})
 
+    def test_bytes_that_are_no_text_in_a_name(self) -> None:
+        page = body_of(feature(), fields=[{"name": "?", "type": "esriFieldTypeOID"}])
+
+        with pytest.raises(SchemaDriftError, match="misses the field OBJECTID"):
+            decode_page(page.replace(b'"?"', b'"\x84"'), LAYER)
+
     def test_a_column_in_which_nothing_fits_is_drift(self) -> None:
         few = [feature(OBJECTID=oid, INT="x" * 10_000) for oid in range(10)]
         assert decode_page(body_of(*few), LAYER)["INT"].null_count == 10

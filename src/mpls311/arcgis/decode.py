@@ -150,7 +150,7 @@ def decode(body: bytes, layer: FeatureLayer) -> DecodedPage:
         body = _EMPTY_POINT.sub(b'"geometry":null', body)
     try:
         page = _decode_strictly(body, layer)
-    except pa.ArrowException:
+    except (pa.ArrowException, UnicodeDecodeError):
         page = None
     if page is None:
         page = _decode_tolerantly(body, layer)

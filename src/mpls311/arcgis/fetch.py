@@ -155,7 +155,7 @@ class PageFetcher:
                 self._transport, self._layer, self._where, page, self._meter, share
             )
         except ArcGISError as exc:
-            if page.expected == 1 or not _may_be_size(exc):
+            if page.is_single or not _may_be_size(exc):
                 raise
             log.info("A page of %d rows is halved: %s", page.expected, exc)
             return None

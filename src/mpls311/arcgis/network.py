@@ -2,7 +2,8 @@
 
 import ssl
 from base64 import b64encode
-from urllib.request import getproxies, proxy_bypass
+from collections.abc import Mapping
+from urllib.request import proxy_bypass
 
 from yarl import URL
 
@@ -41,8 +42,12 @@ def tls_context() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def proxy_for(url: URL) -> tuple[URL | None, dict[str, str]]:
-    """The proxy that HTTP_PROXY or HTTPS_PROXY names for an address, unless NO_PROXY exempts it.
+def proxy_for(url: URL, proxies: Mapping[str, str]) -> tuple[URL | None, dict[str, str]]:
+    """The proxy for an address, unless NO_PROXY exempts its host.
+
+    Args:
+        url: The address.
+        proxies: By scheme, as HTTP_PROXY and HTTPS_PROXY name them.
 
     Returns:
         Its address, or None; and the header that names the user, if there is one in that address.
@@ -51,7 +56,7 @@ def proxy_for(url: URL) -> tuple[URL | None, dict[str, str]]:
         TransportError: The address of the proxy is none that can be used.
 
     """
-    named = getproxies().get(url.scheme)
+    named = proxies.get(url.scheme)
     if not named or not url.host or proxy_bypass(url.host):
         return None, {}
     try:

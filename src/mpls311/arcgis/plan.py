@@ -45,6 +45,11 @@ class Page:
         """How many object ids or positions there can be."""
         return self.hi - self.lo + 1
 
+    @property
+    def is_single(self) -> bool:
+        """Whether no more than one row can be in it."""
+        return (self.span if self.is_range else self.expected) < 2
+
     def split(self) -> tuple["Page", "Page"]:
         """Halve the page at its median row, or a range of numbers at its middle.
 
@@ -52,7 +57,7 @@ class Page:
             ValueError: The page cannot hold more than a single row.
 
         """
-        if self.expected < 2:
+        if self.is_single:
             raise ValueError("a page of one row cannot be split")
         if self.object_ids is not None:
             middle = self.expected // 2

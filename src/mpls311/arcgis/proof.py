@@ -55,7 +55,7 @@ def is_complete(page: Page, answer: DecodedPage, layer: FeatureLayer) -> bool:
         strangers = once.size - np.isin(once, page.object_ids).sum()
         if strangers or repeats:
             raise _torn(layer, f"{strangers} rows appeared and {repeats} came twice in one page")
-    if page.expected == 1 or (not found.size and not answer.exceeded_transfer_limit):
+    if page.is_single or (not found.size and not answer.exceeded_transfer_limit):
         raise _torn(layer, f"{page.expected - found.size} of {page.expected} rows vanished")
     return False
 
@@ -155,9 +155,12 @@ def _is_whole_range(page: Page, found: ObjectIds, answer: DecodedPage, layer: Fe
     repeats = found.size - distinct(found).size
     if repeats:
         raise _torn(layer, f"{repeats} rows came twice in one page")
-    return found.size == page.span or (
+    is_whole = found.size == page.span or (
         found.size < page.expected and not answer.exceeded_transfer_limit
     )
+    if page.is_single and not is_whole:
+        raise _torn(layer, "a page of one row brought none and said that there are more")
+    return is_whole
 
 
 def _is_exact(page: Page, found: ObjectIds) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace, TracebackType
 from typing import Any, Self, TypeVar, TypeVarTuple
 from urllib.parse import urlencode
+from urllib.request import getproxies
 
 import aiohttp
 import pyarrow as pa
@@ -153,6 +154,7 @@ class Transport:
         self.budget = Budget(self.settings.values_in_memory)
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="arcgis")
         self._large = asyncio.Lock()
+        self._proxies = getproxies() if self.settings.proxies else {}
         self._tls: ssl.SSLContext | None = None
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self.settings.concurrency),
@@ -296,7 +298,7 @@ class Transport:
         target = address(url) if form else address(url).update_query(parameters)
         seen = [target]
         while True:
-            proxy, login = proxy_for(target) if self.settings.proxies else (None, {})
+            proxy, login = proxy_for(target, self._proxies)
             is_secure = target.scheme == "https"  # then the proxy sees no headers but its own
             async with self._session.request(
                 "GET" if form is None else "POST",
