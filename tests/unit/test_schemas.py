@@ -239,6 +239,7 @@ def test_several_missing_columns_are_named_at_once() -> None:
     ("name", "kind"),
     [
         ("CASEID", pa.string()),
+        ("CASEID", pa.float32()),
         ("OPENEDDATETIME", pa.string()),
         ("OPENEDDATETIME", pa.date32()),
         ("CLOSEDDATETIME", pa.int64()),

@@ -36,6 +36,10 @@ _ACCEPTS: dict[pa.DataType, Callable[[pa.DataType], bool]] = {
 }
 
 
+_INEXACT = (pa.float16(), pa.float32())
+"""Types whose whole numbers end at 2,048 and 16,777,216, where those of the city have 12 digits."""
+
+
 def source_columns(
     model: type[pandera.pandas.DataFrameModel],
     fields: Iterable[str],
@@ -110,9 +114,10 @@ def check_source_schema(
             f"the source of {', '.join(missing)} in mpls311.schemas.ServiceRequest."
         )
     target = arrow_schema(ServiceRequest)
+    exact = {column for column, metadata in _sourced(ServiceRequest) if metadata.get("is_exact")}
     for column, field in known.items():
         expected, actual = target.field(column).type, schema.field(field).type
-        if not _ACCEPTS[expected](actual):
+        if not _ACCEPTS[expected](actual) or (column in exact and actual in _INEXACT):
             raise RetypedColumnError(
                 f"{layer} now serves {field} as {actual}, where {column} needs {expected}. "
                 "Look at the layer's fields, then adapt mpls311.schemas.ServiceRequest."

@@ -41,7 +41,7 @@ class ServiceRequest(pa.DataFrameModel):
     case_id: Series[Integer] = pa.Field(
         ge=1,
         description="The city's number of the request; the key of a case across all layers.",
-        metadata={"source": "CASEID"},
+        metadata={"source": "CASEID", "is_exact": True},
     )
     object_id: Series[Integer] = pa.Field(
         description="Row number within the layer when it was read; another one whenever the layer "
