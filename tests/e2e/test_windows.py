@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from mpls311.sandbox.protocol import Answer, Handler, Request, error
+from mpls311.sandbox.protocol import Answer, Handler, Request, error, in_place_of
 from tests.support.project import Project
 from tests.support.tiny_layer import TinyLayers, feature, millis
 
@@ -108,6 +108,20 @@ def test_the_same_edit_date_with_another_count_is_no_standstill(
 
     assert published_modes(project) == ["full", "incremental"]
     assert 2_025_006 in project.fact(live=True)
+
+
+def test_where_the_count_is_refused_the_edit_date_decides(project: Project) -> None:
+    refusal = in_place_of("count", error(400, "Cannot count"))
+    with TinyLayers(refusal, y2025=[feature(2_025_001, "2025-05-01T12:00")]) as layers:
+        run(project, layers)
+        assert "unchanged" in run(project, layers)
+
+        layers.layers[2025].append(feature(2_025_002, "2025-05-02T12:00"))
+        publish(layers)
+        run(project, layers)
+
+    assert published_modes(project) == ["full", "incremental"]
+    assert project.fact().keys() == {2_025_001, 2_025_002}
 
 
 def test_years_that_stand_still_are_read_again_one_a_run(

@@ -10,9 +10,10 @@ from mpls311.arcgis.layer import FeatureLayer
 from mpls311.arcgis.queries import (
     Listing,
     fetch_count,
-    fetch_count_if_any,
     fetch_layer,
     fetch_listing,
+    layer_url,
+    otherwise_none,
 )
 from mpls311.arcgis.read import LayerReader, ReadReport
 from mpls311.arcgis.settings import ClientSettings
@@ -91,7 +92,7 @@ class ArcGISClient:
         """Read the metadata of a layer and count its rows, both at once.
 
         Together they tell one publication of a layer from another. The count is None where the
-        service refuses it.
+        service does not give it.
 
         Raises:
             LayerNotFoundError: There is no such layer, or not yet.
@@ -100,7 +101,9 @@ class ArcGISClient:
         async with self._transport.deadline(url):
             layer, count = await together(
                 fetch_layer(self._transport, url, Meter()),
-                fetch_count_if_any(self._transport, url),
+                otherwise_none(
+                    fetch_count(self._transport, f"{layer_url(url)}/query", "1=1", Meter())
+                ),
             )
         return layer, count
 

@@ -40,7 +40,7 @@ class Listing:
 
 async def fetch_layer(transport: Transport, url: str, meter: Meter) -> FeatureLayer:
     """Read the metadata of the layer at `url`."""
-    url = _layer_url(url)
+    url = layer_url(url)
     body = await transport.fetch(url, {"f": "json"}, partial(parse_object, url=url), meter)
     return FeatureLayer.from_json(url, body)
 
@@ -52,7 +52,7 @@ async def fetch_listing(transport: Transport, url: str, where: str) -> Listing |
         None where they cannot be had: the read will ask again, and knows what that means.
 
     """
-    url, cost = f"{_layer_url(url)}/query", Meter()
+    url, cost = f"{layer_url(url)}/query", Meter()
     try:
         ids, count = await together(
             fetch_object_ids(transport, url, where, cost),
@@ -78,14 +78,6 @@ async def fetch_count(transport: Transport, url: str, where: str, meter: Meter) 
     """Ask the query resource at `url` how many rows meet `where`."""
     asked = {"where": where, "returnCountOnly": "true", "f": "json"}
     return await transport.fetch(url, asked, partial(_count, url=url), meter)
-
-
-async def fetch_count_if_any(transport: Transport, url: str) -> int | None:
-    """Ask the layer at `url` how many rows it has; None where it refuses to say."""
-    try:
-        return await fetch_count(transport, f"{_layer_url(url)}/query", "1=1", Meter())
-    except ServiceError:
-        return None
 
 
 async def fetch_object_ids(transport: Transport, url: str, where: str, meter: Meter) -> ObjectIds:
@@ -166,7 +158,8 @@ async def has_places(
     )
 
 
-def _layer_url(url: str) -> str:
+def layer_url(url: str) -> str:
+    """The address of a layer, without a query or a slash at its end."""
     return url.partition("?")[0].rstrip("/")
 
 
