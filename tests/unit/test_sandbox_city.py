@@ -141,7 +141,7 @@ class TestArguments:
         with pytest.raises(ValueError, match=message):
             City(**arguments)
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(
         seed=st.integers(MIN_SEED, 2**64),
         rows=st.integers(MIN_ROWS_PER_YEAR, 400),
