@@ -186,16 +186,12 @@ class SandboxSettings(_Settings):
     latency_ms: Annotated[float, Field(ge=0)]
 
     @model_validator(mode="after")
-    def _can_be_built(self) -> "SandboxSettings":
-        from mpls311.sandbox import City
-
+    def _not_in_the_future(self) -> "SandboxSettings":
         if self.as_of and self.as_of > city_today():
             raise ValueError(
                 f"sandbox.as_of={self.as_of} lies in the future: times after the clock of this "
                 "machine are never trusted. Give a past date."
             )
-        # The other bounds are the city's own; it generates nothing before it is asked.
-        City(self.seed, self.rows_per_year, self.as_of)
         return self
 
 
@@ -236,3 +232,12 @@ class Parameters(_Settings):
     """A local folder for what is being read."""
     run_lock: str
     """What only one run at a time can hold: a local file, or an object of a bucket."""
+
+    @model_validator(mode="after")
+    def _can_be_served(self) -> "Parameters":
+        if self.source.services_url is None:
+            # Its bounds are its own, and it takes a while to import.
+            from mpls311.sandbox import City
+
+            City(self.sandbox.seed, self.sandbox.rows_per_year, self.sandbox.as_of)
+        return self

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ValidationError
 
 from mpls311.parameters import (
     FIRST_YEAR,
+    STAND_IN_CITY,
+    Parameters,
     ReadMode,
     SandboxSettings,
     SourceSettings,
@@ -267,7 +269,11 @@ def test_a_password_in_an_address_is_not_repeated(address: str) -> None:
 )
 def test_the_bounds_of_the_stand_in_city_are_its_own(values: dict[str, object], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
-        sandbox(**values)
+        Parameters.model_validate(
+            BASE
+            | {"source": BASE["source"] | {"id": STAND_IN_CITY, "services_url": None}}
+            | {"sandbox": BASE["sandbox"] | values}
+        )
 
 
 def test_the_stand_in_city_has_no_future() -> None:
