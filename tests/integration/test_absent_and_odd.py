@@ -8,7 +8,6 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-import stamina
 
 from mpls311.arcgis import (
     ArcGISClient,
@@ -18,16 +17,15 @@ from mpls311.arcgis import (
     TransportError,
 )
 from tests.support.lying_service import LyingService, Reply, feature, features
+from tests.support.waiting import no_waiting
 
 ATTEMPTS = 4
 
 
 @pytest.fixture(autouse=True)
 def _no_waiting() -> Iterator[None]:
-    stamina.instrumentation.set_on_retry_hooks([])
-    with stamina.set_testing(True, attempts=ATTEMPTS):
+    with no_waiting(ATTEMPTS):
         yield
-    stamina.instrumentation.set_on_retry_hooks(None)
 
 
 async def read(service: LyingService, folder: Path) -> ReadReport:

@@ -15,12 +15,12 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-import stamina
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mpls311.arcgis import ArcGISClient, ArcGISError, ClientSettings
 from tests.support.lying_service import LyingService, Reply, features
+from tests.support.waiting import no_waiting
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "200"))
 KINDS = ("layer", "statistics", "extent", "page")
@@ -147,10 +147,8 @@ def _damaged_bytes(body: bytes, damage: Damage) -> bytes:
 
 @pytest.fixture(autouse=True)
 def _no_waiting() -> Iterator[None]:
-    stamina.instrumentation.set_on_retry_hooks([])
-    with stamina.set_testing(True, attempts=2):
+    with no_waiting(2):
         yield
-    stamina.instrumentation.set_on_retry_hooks(None)
 
 
 async def outcome(service: LyingService, folder: Path) -> list[tuple[Any, Any]] | None:

@@ -33,6 +33,7 @@ from mpls311.arcgis import (
 from mpls311.arcgis.throttle import Budget, Gate, Limit, parse_retry_after
 from mpls311.sandbox.protocol import CUT_OFF, RESET, Answer, error, gzipped, status
 from tests.support.fault_server import FaultServer, make_rows
+from tests.support.waiting import no_waiting
 
 ATTEMPTS = 4
 IDS = [*range(1, 800, 3), *range(5000, 5180), 10**9]  # sparse, clustered, one far away
@@ -40,11 +41,8 @@ IDS = [*range(1, 800, 3), *range(5000, 5180), 10**9]  # sparse, clustered, one f
 
 @pytest.fixture(autouse=True)
 def _no_waiting() -> Iterator[None]:
-    """Retry without waits and without a line of log for each."""
-    stamina.instrumentation.set_on_retry_hooks([])
-    with stamina.set_testing(True, attempts=ATTEMPTS, cap=True):
+    with no_waiting(ATTEMPTS, cap=True):
         yield
-    stamina.instrumentation.set_on_retry_hooks(None)
 
 
 @pytest.fixture

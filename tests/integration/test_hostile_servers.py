@@ -10,13 +10,13 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-import stamina
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mpls311.arcgis import ArcGISClient, ArcGISError, ClientSettings
 from mpls311.sandbox.protocol import Answer
 from tests.support.fault_server import FAULTS, FaultServer, make_rows, values
+from tests.support.waiting import no_waiting
 
 INVENTED = ("stranger", "neighbour")  # rows that no layer has: only ranges of ids show them
 ABSENT = ("no title", "no place", "another reference")
@@ -119,10 +119,8 @@ class Hostility:
 
 @pytest.fixture(autouse=True)
 def _no_waiting() -> Iterator[None]:
-    stamina.instrumentation.set_on_retry_hooks([])
-    with stamina.set_testing(True, attempts=3):
+    with no_waiting(3):
         yield
-    stamina.instrumentation.set_on_retry_hooks(None)
 
 
 async def outcome(

@@ -8,7 +8,6 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-import stamina
 from aiohttp import web
 
 from mpls311.arcgis import (
@@ -24,6 +23,7 @@ from mpls311.arcgis import (
     TornReadError,
 )
 from tests.support.lying_service import LyingService, Reply, feature, features, refusal
+from tests.support.waiting import no_waiting
 
 ROWS = 130
 SPARSE = [-(10**12), -7, *range(0, 100, 3), *range(5000, 5060), 2**53 + 1]
@@ -31,10 +31,8 @@ SPARSE = [-(10**12), -7, *range(0, 100, 3), *range(5000, 5060), 2**53 + 1]
 
 @pytest.fixture(autouse=True)
 def _no_waiting() -> Iterator[None]:
-    stamina.instrumentation.set_on_retry_hooks([])
-    with stamina.set_testing(True, attempts=2):
+    with no_waiting(2):
         yield
-    stamina.instrumentation.set_on_retry_hooks(None)
 
 
 async def read(service: LyingService, folder: Path, **settings: Any) -> ReadReport:

@@ -32,6 +32,7 @@ from mpls311.arcgis import (
 )
 from mpls311.arcgis.errors import TooLargeError
 from tests.support.lying_service import PATH, LyingService, Reply, features
+from tests.support.waiting import no_waiting
 
 ATTEMPTS = 3
 LOGIN = "<html><title>Sign in</title><form>Password <input></form></html>"
@@ -42,10 +43,8 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
-    stamina.instrumentation.set_on_retry_hooks([])
-    with stamina.set_testing(True, attempts=ATTEMPTS):
+    with no_waiting(ATTEMPTS):
         yield
-    stamina.instrumentation.set_on_retry_hooks(None)
 
 
 async def read(

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-import stamina
 
 from mpls311.arcgis import ArcGISClient, ClientSettings, ReadReport, ServiceError
 from mpls311.sandbox.protocol import error
 from tests.support.fault_server import FaultServer, make_rows
+from tests.support.waiting import no_waiting
 
 ROWS = 1000
 PAGES = 10
@@ -17,10 +17,8 @@ PAGES = 10
 
 @pytest.fixture(autouse=True)
 def _no_waiting() -> Iterator[None]:
-    stamina.instrumentation.set_on_retry_hooks([])
-    with stamina.set_testing(True, attempts=2):
+    with no_waiting(2):
         yield
-    stamina.instrumentation.set_on_retry_hooks(None)
 
 
 @pytest.fixture
