@@ -10,8 +10,8 @@ ENV ?= base
 YEARS ?= recent
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo run status viz test coverage test-cloud lint format schemas picture lock \
-	bench bench-join trial-answers trial-crashes trial-storm trial-kills trial-deletions trial-big \
+.PHONY: help setup setup-dev setup-postgres setup-aws demo run status viz test coverage test-cloud lint \
+	format schemas picture lock bench bench-join trial-answers trial-crashes trial-storm trial-kills trial-deletions trial-big \
 	terraform-check clean
 
 help: ## Show this list
@@ -33,6 +33,14 @@ help: ## Show this list
 setup: .venv/runtime ## Create .venv and install what a run needs
 
 setup-dev: .venv/dev ## The same, and what tests and checks need
+
+WITH_EXTRA := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements-dev.txt --editable
+
+setup-postgres: .venv/runtime ## What a run needs with a warehouse in PostgreSQL
+	@$(WITH_EXTRA) '.[postgres]'
+
+setup-aws: .venv/runtime ## What a run needs with a lake in S3
+	@$(WITH_EXTRA) '.[aws]'
 
 demo: .venv/runtime ## The whole job on a stand-in city: two years, no network
 	@$(BIN)/kedro run --env demo
@@ -62,7 +70,7 @@ trial-answers: .venv/dev ## The source client against damaged answers and lies (
 	@EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/python -m pytest -q \
 		tests/integration/test_any_answer.py tests/integration/test_hostile_servers.py
 
-test-cloud: .venv/dev ## The tests against Cloud Storage and BigQuery emulators
+test-cloud: .venv/dev ## The tests against emulators of the clouds, and between engines
 	@$(BIN)/python -m pytest -q tests/cloud
 
 trial-crashes: .venv/dev ## Kill whole runs at every point and at random; the next one makes good
@@ -100,7 +108,7 @@ picture: .venv/dev demo ## The picture of the dashboard in the README
 lock: .venv/dev ## Lock all dependencies anew
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@$(BIN)/uv pip compile --quiet --universal --no-annotate --no-header --no-emit-index-url \
-		--no-emit-find-links --python-version 3.11 pyproject.toml --extra dev -o requirements-dev.txt
+		--no-emit-find-links --python-version 3.11 pyproject.toml --all-extras -o requirements-dev.txt
 	@$(BIN)/uv pip compile --quiet --universal --no-annotate --no-header --no-emit-index-url \
 		--no-emit-find-links --python-version 3.11 pyproject.toml -c requirements-dev.txt -o requirements.txt
 

@@ -1,10 +1,10 @@
 {#- Contracts name types as the schemas of the project do, which is as BigQuery does. What another engine
     calls otherwise is said here, and nowhere else. -#}
-{% macro in_types_of_engine(columns) -%}
+{% macro in_types_of_engine(columns, text_type=none) -%}
     {%- set names = {
         'float64': type_double(),
         'int64': dbt.type_bigint(),
-        'string': dbt.type_string(),
+        'string': text_type or dbt.type_string(),
     } -%}
     {%- set typed = {} -%}
     {%- for name, column in columns.items() -%}
@@ -23,8 +23,8 @@
     {{ return(columns_of_contract()) }}
 {%- endmacro %}
 
-{% macro columns_of_contract() -%}
+{% macro columns_of_contract(text_type=none) -%}
     (
-        {{ adapter.render_raw_columns_constraints(in_types_of_engine(model.columns)) | join(', ') }}
+        {{ adapter.render_raw_columns_constraints(in_types_of_engine(model.columns, text_type)) | join(', ') }}
     )
 {%- endmacro %}

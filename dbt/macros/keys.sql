@@ -14,6 +14,10 @@
 
 {#- Degrees as whole micro-degrees (about 0.1 m): a key must not depend on how a float is printed. -#}
 {% macro micro_degrees(degrees) -%}
+    {{ return(adapter.dispatch('micro_degrees', 'mpls_311')(degrees)) }}
+{%- endmacro %}
+
+{% macro default__micro_degrees(degrees) -%}
     cast(round({{ degrees }} * 1000000) as {{ dbt.type_bigint() }})
 {%- endmacro %}
 

@@ -43,6 +43,10 @@
 
 {#- Whole seconds from one UTC timestamp to another. -#}
 {% macro seconds_between(start, end) -%}
+    {{ return(adapter.dispatch('seconds_between', 'mpls_311')(start, end)) }}
+{%- endmacro %}
+
+{% macro default__seconds_between(start, end) -%}
     cast({{ dbt.datediff(start, end, 'second') }} as {{ dbt.type_bigint() }})
 {%- endmacro %}
 

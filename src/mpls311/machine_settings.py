@@ -42,7 +42,7 @@ def missing_settings(settings: Mapping[str, Any]) -> list[str]:
     """
     return [
         f"{key} is not set: export {unset[1]}=..., or write `{key}: ...` into "
-        "conf/local/globals.yml (`terraform output` prints it)."
+        "conf/local/globals.yml."
         for key, value in settings.items()
         if (unset := _UNSET.fullmatch(str(value)))
     ]

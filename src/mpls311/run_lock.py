@@ -1,11 +1,15 @@
-"""One run at a time: a locked file beside a local warehouse, or a lease in the bucket."""
+"""One run at a time, which the warehouse sees to: a locked file, a lease, an advisory lock."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
 from filelock import FileLock, Timeout
 
 from mpls311.errors import UserError
+
+_LOCKS = {"gs": "mpls311.cloud.google_lease", "postgresql": "mpls311.cloud.postgres_lock"}
+"""What an address begins with, and the module that knows such locks."""
 
 
 class RunLock(Protocol):
@@ -33,25 +37,23 @@ def run_lock(path: str) -> RunLock:
     """The lock at a path.
 
     Args:
-        path: A local file, which is locked; or gs://bucket/object, which is a lease.
+        path: A local file, which is locked; gs://bucket/object, which is a lease; or
+            postgresql://..., a database, which gives an advisory lock.
 
     Raises:
-        UserError: It is neither.
+        UserError: It is none of them.
     """
-    protocol, separator, place = path.partition("://")
+    protocol, separator, _ = path.partition("://")
     if not separator:
         return LockedFile(Path(path))
-    if protocol != "gs":
+    if protocol not in _LOCKS:
         raise UserError(
             f"run_lock={path}: nothing can be locked by {protocol}://. Name a local file in "
-            "parameters.yml, or an object of a bucket, gs://bucket/object."
+            f"parameters.yml, or what begins with {' or '.join(f'{name}://' for name in _LOCKS)}."
         )
-    # Google's libraries take a second to import.
-    from mpls311.cloud.google import storage_bucket
-    from mpls311.cloud.google_lease import RunLease
-
-    name, _, key = place.partition("/")
-    return RunLease(storage_bucket(name), key)
+    # The libraries of a cloud take a second to import.
+    lock: RunLock = import_module(_LOCKS[protocol]).lock_at(path)
+    return lock
 
 
 class LockedFile:

@@ -1,122 +1,164 @@
-"""The same stand-in city through DuckDB and through BigQuery: the same tables, row by row."""
+"""The same stand-in city through every engine: the same tables, cell by cell, whatever was run."""
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import date
+from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from google.cloud import bigquery, storage
 
 from mpls311.sandbox import City, serve
-from tests.support.emulators import PROJECT
 from tests.support.project import Project
+from tests.support.warehouses import (
+    Named,
+    Table,
+    bigquery_tables,
+    comparable,
+    differences,
+    duckdb_tables,
+    postgres_tables,
+)
 
-SCHEMAS = ("mpls_311_staging", "mpls_311_production", "mpls_311_production_internal")
-OF_THE_RUN = {
-    *("load_id", "loaded_at", "job_start", "job_end", "job_runtime", "pq_path"),
-    *("read_at", "last_read_at", "last_full_read_at"),
-}
-"""Columns that say when a run was: the two runs are not at the same moment."""
-
-Row = tuple[Any, ...]
+INCREMENT = Path("mpls_311/models/intermediate/int_requests_by_layer.sql")
+FACT = Path("mpls_311/models/marts/fact_311data.sql")
 
 
 @dataclass(frozen=True)
-class Table:
-    columns: tuple[str, ...]
-    rows: list[Row]
+class Step:
+    """A run on the city of a day; without one, the city cannot be reached."""
+
+    params: str = "years=2024+2025"
+    as_of: date | None = date(2025, 5, 30)
+    pipeline: str = ""
 
 
-def plain(column: str, value: Any) -> Any:
-    """A value as both engines can give it."""
-    if column == "deleted_at":
-        return value is not None
-    if isinstance(value, datetime) and value.tzinfo:
-        return value.astimezone(UTC).replace(tzinfo=None)
-    return float(value) if isinstance(value, Decimal) else value
+STEPS = {
+    "first load": Step(as_of=date(2025, 1, 10)),
+    "increment": Step(),
+    "full read": Step("years=2024+2025,mode=full"),
+    "rebuild": Step("mode=incremental", as_of=None, pipeline="rebuild"),
+    "nothing new": Step(),
+}
 
 
-def comparable(columns: list[str], rows: list[Row]) -> Table:
-    kept = sorted(name for name in columns if name not in OF_THE_RUN)
-    places = [columns.index(name) for name in kept]
-    values = [
-        tuple(plain(name, row[place]) for name, place in zip(kept, places, strict=True))
-        for row in rows
-    ]
-    return Table(tuple(kept), sorted(values, key=repr))
+@dataclass(frozen=True)
+class Taken:
+    """What a step left behind: what it said, all tables, what dbt ran for two models."""
+
+    output: str
+    tables: Mapping[str, Table]
+    ran: Mapping[Path, str]
 
 
-def duckdb_tables(project: Project) -> dict[str, Table]:
-    path = project.folder / "data/warehouse/mpls_311.duckdb"
-    tables = {}
-    with duckdb.connect(path, read_only=True) as connection:
-        connection.execute("set timezone = 'UTC'")
-        listing = "select table_schema, table_name from information_schema.tables"
-        for schema, name in connection.execute(listing).fetchall():
-            found = connection.execute(f'select * from "{schema}"."{name}"')
-            columns = [column[0] for column in found.description or ()]
-            tables[f"{schema}.{name}"] = comparable(columns, found.fetchall())
-    return tables
+@dataclass(frozen=True)
+class Course:
+    """Every step on one engine."""
+
+    project: Project
+    taken: Mapping[str, Taken]
 
 
-def bigquery_tables(client: bigquery.Client) -> dict[str, Table]:
-    tables = {}
-    for schema in SCHEMAS:
-        for listed in client.list_tables(f"{PROJECT}.{schema}"):
-            found = client.query_and_wait(f"select * from `{PROJECT}.{schema}.{listed.table_id}`")
-            columns = [field.name for field in found.schema]
-            rows = [tuple(row.values()) for row in found]
-            tables[f"{schema}.{listed.table_id}"] = comparable(columns, rows)
-    return tables
+def course(folder: Path, env: str, tables: Callable[[Project], Iterable[Named]]) -> Course:
+    project = Project(folder)
+    taken = {name: take(step, project, env, tables) for name, step in STEPS.items()}
+    return Course(project, taken)
 
 
-def differences(left: Mapping[str, Table], right: Mapping[str, Table]) -> dict[str, Any]:
-    """What differs, by table: columns, or rows with how often each side has them."""
-    found: dict[str, Any] = {}
-    for name in left.keys() | right.keys():
-        one, other = left.get(name), right.get(name)
-        if one is None or other is None:
-            found[name] = "only on one side"
-        elif one.columns != other.columns:
-            found[name] = set(one.columns) ^ set(other.columns)
-        elif one.rows != other.rows:
-            found[name] = [
-                pair for pair in zip(one.rows, other.rows, strict=False) if len(set(pair)) > 1
-            ][:3]
+def take(
+    step: Step, project: Project, env: str, tables: Callable[[Project], Iterable[Named]]
+) -> Taken:
+    if step.as_of is None:
+        params = f"{step.params},source.services_url=http://127.0.0.1:1/rest/services"
+        output = project.ran(params, env=env, pipeline=step.pipeline)
+    else:
+        with serve(City(rows_per_year=1_500, as_of=step.as_of)) as server:
+            params = f"{step.params},source.services_url={server.services_url}"
+            output = project.ran(params, env=env, pipeline=step.pipeline)
+    ran = project.folder / "dbt/target/run"
+    return Taken(
+        output,
+        comparable(tables(project)),
+        {model: (ran / model).read_text("utf-8") for model in (INCREMENT, FACT)},
+    )
+
+
+@pytest.fixture(scope="module")
+def on_duckdb(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    def tables(project: Project) -> Iterable[Named]:
+        return duckdb_tables(project.folder / "data/warehouse/mpls_311.duckdb")
+
+    return course(tmp_path_factory.mktemp("duckdb") / "project", "base", tables)
+
+
+@pytest.fixture(scope="module")
+def on_bigquery(tmp_path_factory: pytest.TempPathFactory, warehouse: bigquery.Client) -> Course:
+    folder = tmp_path_factory.mktemp("bigquery") / "project"
+    return course(folder, "gcp", lambda _: bigquery_tables(warehouse))
+
+
+@pytest.fixture(scope="module")
+def on_postgres(tmp_path_factory: pytest.TempPathFactory, postgres: Mapping[str, str]) -> Course:
+    folder = tmp_path_factory.mktemp("postgres") / "project"
+    return course(folder, "postgres", lambda _: postgres_tables())
+
+
+@pytest.fixture(params=["bigquery", "postgres"])
+def other(request: pytest.FixtureRequest) -> Course:
+    """The course of each engine that is held against DuckDB."""
+    found: Course = request.getfixturevalue(f"on_{request.param}")
     return found
 
 
-@dataclass(frozen=True)
-class Twins:
-    """One project on DuckDB, one on the emulators."""
+@pytest.mark.parametrize("step", STEPS)
+def test_the_tables_are_those_of_duckdb(on_duckdb: Course, other: Course, step: str) -> None:
+    assert differences(on_duckdb.taken[step].tables, other.taken[step].tables) == {}
 
-    local: Project
-    cloud: Project
-    client: bigquery.Client
 
-    def run(self, params: str, *, as_of: date | None = None, pipeline: str = "") -> str:
-        """Run both; gives the output of the one in the cloud."""
-        if as_of is None:
-            self.local.ran(params, pipeline=pipeline)
-            return self.cloud.ran(params, env="gcp", pipeline=pipeline)
-        with serve(City(rows_per_year=1_500, as_of=as_of)) as server:
-            return self.run(f"{params},source.services_url={server.services_url}")
+def test_the_page_is_that_of_duckdb(on_duckdb: Course, on_postgres: Course) -> None:
+    expected = page(on_duckdb.project.folder / "data")
 
-    def assert_same(self) -> dict[str, Table]:
-        local, cloud = duckdb_tables(self.local), bigquery_tables(self.client)
-        assert differences(local, cloud) == {}
-        return cloud
+    assert page(on_postgres.project.folder / "data/postgres") == expected
+    assert expected["tables"]["area"]["rows"]
 
-    def assert_same_page(self, bucket: storage.Bucket) -> None:
-        page = "08_reporting/dashboard.html"
-        local = shown((self.local.folder / "data" / page).read_text())
-        assert local == shown(bucket.blob(page).download_as_text())
-        assert local["tables"]["area"]["rows"]
+
+def test_the_page_in_the_bucket_is_that_of_duckdb(
+    on_duckdb: Course, on_bigquery: Course, bucket: storage.Bucket
+) -> None:
+    name = "08_reporting/dashboard.html"
+    output = on_bigquery.taken["first load"].output
+
+    assert output.rstrip().endswith(f"Dashboard: gs://{bucket.name}/{name}")
+    assert shown(bucket.blob(name).download_as_text()) == page(on_duckdb.project.folder / "data")
+
+
+def test_each_step_changes_what_it_should(on_duckdb: Course) -> None:
+    facts, targets = (
+        [taken.tables[f"mpls_311_production.{name}"] for taken in on_duckdb.taken.values()]
+        for name in ("fact_311data", "rpt_service_targets")
+    )
+
+    assert len(facts[0].rows) > 1_500
+    assert facts[0] != facts[1] != facts[2] == facts[3] == facts[4]
+    assert targets[1].rows
+
+
+def test_bigquery_reads_only_the_partitions_it_must(on_bigquery: Course) -> None:
+    """It reads every partition that a literal does not rule out."""
+    assert "BigQuery processed" in on_bigquery.taken["first load"].output
+    increment = on_bigquery.taken["increment"].ran
+
+    assert "DBT_INTERNAL_DEST.source_year in (2024, 2025)" in increment[INCREMENT]
+    assert "stored.source_year in (2024, 2025)" in increment[INCREMENT]
+    assert "partition by timestamp_trunc(open_datetime, year)" in increment[FACT]
+    assert "cluster by category_id, case_id" in increment[FACT]
+
+
+def page(lake: Path) -> dict[str, Any]:
+    return shown((lake / "08_reporting/dashboard.html").read_text("utf-8"))
 
 
 def shown(html: str) -> dict[str, Any]:
@@ -129,51 +171,3 @@ def shown(html: str) -> dict[str, Any]:
     assert quality["columns"][-2:] == ["last_read_at", "last_full_read_at"]
     quality["rows"] = [row[:-2] for row in quality["rows"]]
     return data
-
-
-@pytest.fixture(scope="module")
-def twins(tmp_path_factory: pytest.TempPathFactory, warehouse: bigquery.Client) -> Twins:
-    folder = tmp_path_factory.mktemp("twins")
-    return Twins(Project(folder / "local"), Project(folder / "cloud"), warehouse)
-
-
-def assert_only_the_partitions_it_must(project: Project) -> None:
-    """BigQuery reads every partition that a literal does not rule out."""
-    target = project.folder / "dbt/target"
-    model = "mpls_311/models/intermediate/int_requests_by_layer.sql"
-    merge, source = (target / "run" / model).read_text(), (target / "compiled" / model).read_text()
-    fact = (target / "run/mpls_311/models/marts/fact_311data.sql").read_text()
-
-    assert "DBT_INTERNAL_DEST.source_year in (2024, 2025)" in merge
-    assert "stored.source_year in (2024, 2025)" in source
-    assert "partition by timestamp_trunc(open_datetime, year)" in fact
-    assert "cluster by category_id, case_id" in fact
-
-
-def test_the_marts_are_the_same_on_both_engines_whatever_was_run(
-    twins: Twins, bucket: storage.Bucket
-) -> None:
-    output = twins.run("years=2024+2025", as_of=date(2025, 1, 10))
-    first = twins.assert_same()
-    assert "BigQuery processed" in output
-    assert output.rstrip().endswith(f"Dashboard: gs://{bucket.name}/08_reporting/dashboard.html")
-    assert len(first["mpls_311_production.fact_311data"].rows) > 1_500
-
-    twins.run("years=2024+2025", as_of=date(2025, 5, 30))
-    increment = twins.assert_same()
-    assert increment["mpls_311_production.rpt_service_targets"].rows
-    assert_only_the_partitions_it_must(twins.cloud)
-    assert (
-        increment["mpls_311_production.fact_311data"] != first["mpls_311_production.fact_311data"]
-    )
-
-    twins.run("years=2024+2025,mode=full", as_of=date(2025, 5, 30))
-    full = twins.assert_same()
-    twins.assert_same_page(bucket)
-
-    unreachable = "source.services_url=http://127.0.0.1:1/rest/services"
-    twins.run(unreachable, pipeline="rebuild")
-    assert twins.assert_same().keys() == full.keys()
-
-    twins.run("years=2024+2025", as_of=date(2025, 5, 30))
-    assert twins.assert_same()["mpls_311_staging.track_load"].rows[-1]

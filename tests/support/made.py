@@ -18,6 +18,7 @@ from mpls311.loads import (
     Validated,
 )
 from mpls311.loads.manifests import Mode
+from mpls311.schemas import TrackedLoad, arrow_schema
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 BASE: dict[str, Any] = yaml.safe_load(
@@ -191,3 +192,19 @@ def served(*rows: dict[str, Any], **types: pa.DataType) -> pa.Table:
     names = dict.fromkeys(name for one in (row(), *rows) for name in one)
     schema = pa.schema([(name, kinds.get(name, pa.string())) for name in names])
     return pa.Table.from_pylist(list(rows), schema=schema)
+
+
+def tracked(load_id: str, status: str = "staged") -> pa.Table:
+    """Return a row of the load tracking table, as Arrow."""
+    row = {
+        "job_start": 1.0,
+        "job_end": 2.0,
+        "job_runtime": 1.0,
+        "year": 2025,
+        "load_id": load_id,
+        "source_id": "city",
+        "mode": "full",
+        "status": status,
+        "watermark": NOW,
+    }
+    return pa.Table.from_pylist([row], schema=arrow_schema(TrackedLoad))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from kedro.config import OmegaConfigLoader
+from psycopg.conninfo import conninfo_to_dict
 
 from mpls311.settings import CONFIG_LOADER_ARGS
 
@@ -28,6 +29,7 @@ def resolved(env: str) -> tuple[Entries, dict[str, Any]]:
 def _machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "my-project")
     monkeypatch.setenv("MPLS311_BUCKET", "my-bucket")
+    monkeypatch.setenv("PGUSER", "me")
 
 
 def test_an_environment_is_its_globals_and_parameters() -> None:
@@ -81,10 +83,24 @@ def test_the_cloud_is_what_the_machine_says() -> None:
     assert places["bigquery"] == {"project": "my-project", "location": "US"}
 
 
+def test_the_database_is_what_the_machine_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGHOST", "/run/postgresql")
+    monkeypatch.setenv("MPLS311_LAKE", "s3://my-bucket")
+    _, places = resolved("postgres")
+
+    assert places["lake"] == "s3://my-bucket"
+    where = {"host": "/run/postgresql", "port": "5432", "user": "me", "dbname": "mpls_311"}
+    assert places["postgres"] == where
+    assert conninfo_to_dict(configuration("postgres")["parameters"]["run_lock"]) == where
+
+
 def test_dbt_reads_what_a_run_gives_it() -> None:
     profiles = (CONF.parent / "dbt/profiles.yml").read_text("utf-8")
     transform = [configuration(env)["parameters"]["transform"] for env in ENVIRONMENTS]
     given = {name for settings in transform for name in settings["environment"]}
 
-    assert given | {"BIGQUERY_EMULATOR_HOST"} == set(re.findall(r"env_var\('(\w+)'", profiles))
+    # Where an emulator is, and what nobody should write down, dbt learns from the shell.
+    assert given | {"BIGQUERY_EMULATOR_HOST", "PGPASSWORD"} == set(
+        re.findall(r"env_var\('(\w+)'", profiles)
+    )
     assert all(re.search(rf"^{settings['profile']}:$", profiles, re.M) for settings in transform)

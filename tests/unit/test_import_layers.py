@@ -90,7 +90,8 @@ def test_each_dataset_knows_one_cloud_at_most() -> None:
     }
 
     assert {name: used for name, used in rooms.items() if used} == {
-        "bigquery_table": {"cloud.google"}
+        "bigquery_table": {"cloud.google"},
+        "postgres_table": {"cloud.postgres"},
     }
 
 
@@ -106,7 +107,12 @@ def test_only_the_registry_imports_pipelines() -> None:
 
 def test_what_is_imported_is_declared() -> None:
     project = tomllib.loads((PACKAGE.parents[1] / "pyproject.toml").read_text("utf-8"))["project"]
-    declared = {re.split(r"[\[<>=]", line)[0] for line in project["dependencies"]}
+    extras = project["optional-dependencies"]
+    lines = [
+        *project["dependencies"],
+        *(line for name in extras.keys() - {"dev"} for line in extras[name]),
+    ]
+    declared = {re.split(r"[\[<>=]", line)[0] for line in lines}
     installed = packages_distributions()
     others = {name for name in imports_of(".") if name.partition(".")[0] not in OWN}
 

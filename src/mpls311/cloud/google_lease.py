@@ -13,7 +13,7 @@ from google.api_core.exceptions import GoogleAPICallError, NotFound, Preconditio
 from google.cloud.storage import Bucket
 from requests.exceptions import RequestException
 
-from mpls311.cloud.google import explained
+from mpls311.cloud.google import explained, storage_bucket
 from mpls311.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -23,6 +23,12 @@ LASTS = timedelta(minutes=5)
 
 _RENEWALS = 5
 """How often a lease is renewed while it lasts, so that one lost request does not end it."""
+
+
+def lock_at(address: str) -> "RunLease":
+    """The lease at gs://bucket/object."""
+    bucket, _, key = address.removeprefix("gs://").partition("/")
+    return RunLease(storage_bucket(bucket), key)
 
 
 class RunLease:

@@ -1,0 +1,32 @@
+{#- All that PostgreSQL says otherwise. -#}
+
+{% macro postgres__type_double() -%} double precision {%- endmacro %}
+
+
+{#- Text is sorted byte by byte, as on the other engines, whatever the language of the database. -#}
+{% macro postgres__get_table_columns_and_constraints() -%}
+    {{ return(columns_of_contract('text collate "C"')) }}
+{%- endmacro %}
+
+{% macro postgres__get_empty_schema_sql(columns) -%}
+    {{ return(dbt.default__get_empty_schema_sql(in_types_of_engine(columns))) }}
+{%- endmacro %}
+
+
+{% macro postgres__utc_timestamp(column) -%}
+    timezone('UTC', cast({{ column }} as timestamptz))
+{%- endmacro %}
+
+{% macro postgres__epoch_timestamp(seconds) -%}
+    timezone('UTC', to_timestamp({{ seconds }}))
+{%- endmacro %}
+
+{#- What dbt makes of it is a page of SQL for each pair of columns. -#}
+{% macro postgres__seconds_between(start, end) -%}
+    cast(floor(extract(epoch from {{ end }})) - floor(extract(epoch from {{ start }})) as bigint)
+{%- endmacro %}
+
+{#- Of two whole numbers that are equally near, PostgreSQL takes the even one, the others the outer one. -#}
+{% macro postgres__micro_degrees(degrees) -%}
+    cast(trunc({{ degrees }} * 1000000 + sign({{ degrees }}) * 0.5) as bigint)
+{%- endmacro %}
