@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mpls311.arcgis import ArcGISError, FeatureLayer, ServiceError
-from mpls311.arcgis.decode import parse_object
+from mpls311.arcgis.json_objects import parse_object
 from mpls311.arcgis.queries import _count, _object_ids
 from mpls311.arcgis.spelling import epoch_ms, whole
 
