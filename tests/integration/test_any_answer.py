@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mpls311.arcgis import ArcGISClient, ArcGISError, ClientSettings
@@ -187,6 +187,12 @@ def _value(scalar: Any) -> Any:
     damaged_replies=st.lists(damages, max_size=2),
     either=st.lists(damages, max_size=1),
     liar=st.sampled_from(EITHER),
+)
+@example(
+    rows=1,
+    damaged_replies=[Damage("page", "replace", [4, 0, 0, 1], 10**30, 0)],
+    either=[],
+    liar="count",
 )
 def test_the_exact_rows_or_a_typed_error(
     rows: int, damaged_replies: list[Damage], either: list[Damage], liar: str

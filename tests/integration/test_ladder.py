@@ -243,6 +243,34 @@ async def test_a_page_refused_above_some_size_is_halved(
     assert report.read_by == ways[refused]
 
 
+@pytest.mark.parametrize(
+    ("refused", "way"), [((), "ids"), (("statistics",), "ids"), (("ids",), "ranges")], ids=str
+)
+async def test_without_a_count_as_many_is_not_the_same(
+    tmp_path: Path, refused: Collection[str], way: str
+) -> None:
+    """What the plan is made from lacks a row at first, and meanwhile another one vanishes."""
+    lacking = {"ids": {"objectIds": list(range(ROWS - 1))}, "statistics": {"id_max": ROWS - 2}}
+
+    def lie(kind: str, _query: object, reply: Reply) -> Reply:
+        if kind == "count" or kind in refused:
+            return refusal(400, "no")
+        if kind == way or (way, kind) == ("ranges", "statistics"):
+            if service.requests[kind] == 1 and kind == "ids":
+                return reply | lacking[kind]
+            if service.requests[kind] == 1:
+                reply["features"][0]["attributes"] |= lacking[kind] | {"id_count": ROWS - 1}
+        if kind == "page" and service.requests["page"] == ROWS // 20:
+            service.rows = service.rows[1:]
+        return reply
+
+    service = LyingService(features(range(ROWS)), lie)
+    report = await read(service, tmp_path)
+
+    assert_exact(service, tmp_path, report)
+    assert (report.read_by, report.torn_reads) == (way, 1)
+
+
 class TestContradictions:
     async def test_repeated_ids_of_a_joined_view(self, tmp_path: Path) -> None:
         rows = [*features(range(100)), *features(range(10))]
