@@ -23,7 +23,7 @@ from tests.support.lying_service import LyingService, Reply, features
 from tests.support.waiting import no_waiting
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "200"))
-KINDS = ("layer", "statistics", "extent", "page")
+KINDS = ("metadata", "statistics", "extent", "page")
 # One of these alone: a count and a list of ids that agree in a lie cannot be seen through.
 EITHER = ("count", "ids")
 
@@ -70,7 +70,7 @@ class Damaged:
     titles: set[tuple[Any, Any]] = field(default_factory=set)
     times: dict[str, int] = field(default_factory=dict)
 
-    def __call__(self, kind: str, _query: dict[str, str], reply: Reply) -> Any:
+    def __call__(self, kind: str, _query: object, reply: Reply) -> Any:
         self.times[kind] = self.times.get(kind, 0) + 1
         told: Any = reply
         for damage in self.damages:
