@@ -110,6 +110,8 @@ def _described(found: Description) -> Lines:
     width = max(len(field.name) for field in layer.fields)
     for number, field in enumerate(layer.fields):
         mark = " (object id)" if field.name == layer.object_id_field else ""
+        if field.coded_values:
+            mark = f" ({len(field.coded_values):,} coded values)"
         yield "" if number else "fields", f"{field.name:{width}}  {field.type}{mark}"
     for number, oddity in enumerate(found.odd or ("nothing",)):
         yield "" if number else "odd", oddity
