@@ -10,7 +10,7 @@ ENV ?= base
 YEARS ?= recent
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo run status viz test coverage test-cloud lint format schemas picture lock \
+.PHONY: help setup setup-dev demo run status first-contact viz test coverage test-cloud lint format schemas picture lock \
 	bench bench-join trial-answers trial-crashes trial-storm trial-kills trial-deletions trial-big \
 	terraform-check clean
 
@@ -48,6 +48,9 @@ bench-join: .venv/dev ## How fast places find their neighborhoods
 
 status: .venv/runtime ## Where every year stands (ENV=demo)
 	@$(BIN)/kedro status --env $(ENV)
+
+first-contact: .venv/runtime ## Hold every layer of the source against what is assumed of it (ENV=demo)
+	@$(BIN)/kedro first-contact --env $(ENV)
 
 viz: .venv/runtime ## The pipelines drawn in the browser (ENV=demo)
 	@$(BIN)/kedro viz run --env $(ENV)
