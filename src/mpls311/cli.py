@@ -108,8 +108,11 @@ def check_params(conf: Path, env: str | None, params: Mapping[str, Any]) -> None
 
 def _configured(conf: Path, env: str | None, params: Mapping[str, Any]) -> dict[str, Any]:
     loader = _loader(conf, env, params)
-    if missing := missing_settings(loader["globals"]):
+    places = loader["globals"]
+    if missing := missing_settings(places):
         raise UserError(" ".join(missing))
+    if env not in (None, settings.CONFIG_LOADER_ARGS["default_run_env"], places["environment"]):
+        raise UserError(f"Write `environment: {env}` into conf/{env}/globals.yml: its name.")
     return dict(loader["parameters"])
 
 
