@@ -25,6 +25,7 @@ from mpls311.loads.manifests import (
 )
 from mpls311.loads.readiness import check_ready, check_staging
 from mpls311.loads.tracking import tracking_rows
+from mpls311.loads.verdict import Verdict, YearVerdict, verdict
 
 __all__ = [
     "Decision",
@@ -42,6 +43,8 @@ __all__ = [
     "Released",
     "Unchanged",
     "Validated",
+    "Verdict",
+    "YearVerdict",
     "check_ready",
     "check_staging",
     "decide",
@@ -50,4 +53,5 @@ __all__ = [
     "one_overdue",
     "parse_manifest",
     "tracking_rows",
+    "verdict",
 ]

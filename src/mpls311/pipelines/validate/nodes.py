@@ -39,7 +39,7 @@ def validate_pending_loads(
     Raises:
         UserError: There is no load at all, or too many rows of one were rejected.
     """
-    if not history.loads:
+    if not history:
         raise UserError("No load exists yet: run `kedro run --pipeline ingest` first.")
     todo = [load for load in history.pending if not load.validated]
     if not todo:
