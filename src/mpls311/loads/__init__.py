@@ -27,6 +27,7 @@ from mpls311.loads.manifests import (
 )
 from mpls311.loads.readiness import check_ready, check_staging
 from mpls311.loads.tracking import tracking_rows
+from mpls311.loads.verdict import Verdict, YearVerdict, verdict
 
 __all__ = [
     "Decision",
@@ -46,6 +47,8 @@ __all__ = [
     "Standing",
     "Unchanged",
     "Validated",
+    "Verdict",
+    "YearVerdict",
     "check_ready",
     "check_staging",
     "decide",
@@ -57,4 +60,5 @@ __all__ = [
     "one_overdue",
     "parse_manifest",
     "tracking_rows",
+    "verdict",
 ]

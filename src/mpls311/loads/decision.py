@@ -63,7 +63,8 @@ def decide(
     """
     pending = history.pending_of(year)
     if pending and _is_of(pending, edition) and mode in (pending.ingested.mode, "incremental"):
-        return Decision("resume", f"takes up {pending.load_id}")
+        standing = "is held back, in" if pending.is_held else "takes up"
+        return Decision("resume", f"{standing} {pending.load_id}")
     if mode == "full":
         return Decision("full", "asked for")
     last_full = history.last_full_read(year)

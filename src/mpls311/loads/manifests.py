@@ -125,6 +125,8 @@ class NotRead(_OfALoad):
 
     phase: Literal["not_read"] = "not_read"
     source_id: str
+    mode: Mode
+    """What was asked for."""
     job_start: AwareDatetime
     message: str
 

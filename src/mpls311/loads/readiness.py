@@ -14,7 +14,7 @@ def check_ready(history: LoadHistory) -> None:
     Raises:
         UserError: There is no load yet, or one still has to be validated.
     """
-    if not history.loads:
+    if not history:
         raise UserError("No load exists yet: run `kedro run --pipeline ingest` first.")
     if waiting := [load.load_id for load in history.publishable if not load.validated]:
         raise UserError(

@@ -59,7 +59,7 @@ def validate_pending_loads(
     Raises:
         UserError: There is no load at all.
     """
-    if not history.loads:
+    if not history:
         raise UserError("No load exists yet: run `kedro run --pipeline ingest` first.")
     if all(load.validated for load in history.pending):
         log.info("Nothing to validate: no load is waiting for it.")
