@@ -27,10 +27,12 @@ from pydantic import ValidationError
 from rich import get_console
 
 from mpls311.errors import UserError
+from mpls311.interrupts import interruptible
+from mpls311.loads import verdict
 from mpls311.machine_settings import missing_settings
 from mpls311.parameters import Parameters
 from mpls311.stand_in_city import serve_stand_in_city
-from mpls311.summary import status_table
+from mpls311.summary import print_sentences, status_table
 
 
 @click.group()
@@ -112,8 +114,11 @@ def check_params(conf: Path, env: str | None, params: Mapping[str, Any]) -> Para
 
 def _configured(conf: Path, env: str | None, params: Mapping[str, Any]) -> dict[str, Any]:
     loader = _loader(conf, env, params)
-    if missing := missing_settings(loader["globals"]):
+    places = loader["globals"]
+    if missing := missing_settings(places):
         raise UserError(" ".join(missing))
+    if env not in (None, settings.CONFIG_LOADER_ARGS["default_run_env"], places["environment"]):
+        raise UserError(f"Write `environment: {env}` into conf/{env}/globals.yml: its name.")
     return dict(loader["parameters"])
 
 
@@ -162,7 +167,7 @@ def _project_path() -> Path:
 
 
 def _run(params: Any, pipeline: str | None, names: list[str], **options: Any) -> None:
-    with _mistakes_as_sentences():
+    with interruptible(), _mistakes_as_sentences():
         parsed = parse_params(params)
         chosen = names or ([pipeline] if pipeline else [])
         for name in chosen:
@@ -171,7 +176,9 @@ def _run(params: Any, pipeline: str | None, names: list[str], **options: Any) ->
         conf = options["conf_source"] or _project_path() / settings.CONF_SOURCE
         check_params(Path(conf), options["env"], parsed)
         assert kedro_run.callback, "run is a command"
-        kedro_run.callback(params=parsed, pipeline=None, pipelines=chosen, **options)
+        result = kedro_run.callback(params=parsed, pipeline=None, pipelines=chosen, **options)
+    if result.verdict and result.verdict.exit_code:
+        raise SystemExit(result.verdict.exit_code)
 
 
 @contextmanager
@@ -219,6 +226,7 @@ def _show_status(env: str | None) -> None:
     with KedroSession.create(env=env) as session:
         history = cast(KedroSession, session).load_context().catalog.load("load_history")
     get_console().print(status_table(history))
+    print_sentences(verdict(history, history))
 
 
 @cli.command("first-contact")
