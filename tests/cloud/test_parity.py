@@ -13,6 +13,7 @@ from google.cloud import bigquery, storage
 
 from mpls311.sandbox import City, serve
 from tests.support.project import Project
+from tests.support.tiny_layer import TinyLayers
 from tests.support.warehouses import (
     Named,
     Table,
@@ -27,21 +28,45 @@ INCREMENT = Path("mpls_311/models/intermediate/int_requests_by_layer.sql")
 FACT = Path("mpls_311/models/marts/fact_311data.sql")
 
 
-@dataclass(frozen=True)
-class Step:
-    """A run on the city of a day; without one, the city cannot be reached."""
+YEARS = "years=2024+2025"
 
-    params: str = "years=2024+2025"
-    as_of: date | None = date(2025, 5, 30)
-    pipeline: str = ""
+Tables = Callable[[Project], Iterable[Named]]
+Run = Callable[[Project, str], str]
+"""A step: runs a project in an environment, and gives what it said."""
 
 
+def of_the_city(as_of: date, params: str = YEARS) -> Run:
+    """A run on the city of a day."""
+
+    def run(project: Project, env: str) -> str:
+        with serve(City(rows_per_year=1_500, as_of=as_of)) as server:
+            return project.ran(f"{params},source.services_url={server.services_url}", env=env)
+
+    return run
+
+
+def of_emptied_layers(project: Project, env: str) -> str:
+    """Both years are published empty; one is released, but not yet in the marts."""
+    with TinyLayers(y2024=[], y2025=[]) as empty:
+        told = project.run(f"{YEARS},source.services_url={empty.services_url}", env=env).output
+    project.run("validation.accept=2024", env=env, pipeline="validate")
+    project.run(env=env, pipeline="stage")
+    return " ".join(told.split())
+
+
+def rebuilt(project: Project, env: str) -> str:
+    unreachable = "source.services_url=http://127.0.0.1:1/rest/services"
+    return project.ran(unreachable, env=env, pipeline="rebuild")
+
+
+LATER = date(2025, 5, 30)
 STEPS = {
-    "first load": Step(as_of=date(2025, 1, 10)),
-    "increment": Step(),
-    "full read": Step("years=2024+2025,mode=full"),
-    "rebuild": Step("mode=incremental", as_of=None, pipeline="rebuild"),
-    "nothing new": Step(),
+    "first load": of_the_city(date(2025, 1, 10)),
+    "increment": of_the_city(LATER),
+    "full read": of_the_city(LATER, f"{YEARS},mode=full"),
+    "held": of_emptied_layers,
+    "rebuild": rebuilt,
+    "nothing new": of_the_city(LATER),
 }
 
 
@@ -62,22 +87,14 @@ class Course:
     taken: Mapping[str, Taken]
 
 
-def course(folder: Path, env: str, tables: Callable[[Project], Iterable[Named]]) -> Course:
+def course(folder: Path, env: str, tables: Tables) -> Course:
     project = Project(folder)
     taken = {name: take(step, project, env, tables) for name, step in STEPS.items()}
     return Course(project, taken)
 
 
-def take(
-    step: Step, project: Project, env: str, tables: Callable[[Project], Iterable[Named]]
-) -> Taken:
-    if step.as_of is None:
-        params = f"{step.params},source.services_url=http://127.0.0.1:1/rest/services"
-        output = project.ran(params, env=env, pipeline=step.pipeline)
-    else:
-        with serve(City(rows_per_year=1_500, as_of=step.as_of)) as server:
-            params = f"{step.params},source.services_url={server.services_url}"
-            output = project.ran(params, env=env, pipeline=step.pipeline)
+def take(step: Run, project: Project, env: str, tables: Tables) -> Taken:
+    output = step(project, env)
     ran = project.folder / "dbt/target/run"
     return Taken(
         output,
@@ -136,14 +153,32 @@ def test_the_page_in_the_bucket_is_that_of_duckdb(
 
 
 def test_each_step_changes_what_it_should(on_duckdb: Course) -> None:
-    facts, targets = (
-        [taken.tables[f"mpls_311_production.{name}"] for taken in on_duckdb.taken.values()]
-        for name in ("fact_311data", "rpt_service_targets")
+    facts, targets, staged = (
+        {step: taken.tables[name] for step, taken in on_duckdb.taken.items()}
+        for name in (
+            "mpls_311_production.fact_311data",
+            "mpls_311_production.rpt_service_targets",
+            "mpls_311_staging.raw_mpls_311data",
+        )
     )
 
-    assert len(facts[0].rows) > 1_500
-    assert facts[0] != facts[1] != facts[2] == facts[3] == facts[4]
-    assert targets[1].rows
+    assert len(facts["first load"].rows) > 1_500
+    assert facts["first load"] != facts["increment"] != facts["full read"]
+    # The layers are as they were: nothing of what was held or released reaches the marts.
+    assert facts["full read"] == facts["held"] == facts["rebuild"] == facts["nothing new"]
+    assert targets["increment"].rows
+    year = staged["held"].columns.index("source_year")
+    assert {row[year] for row in staged["held"].rows} == {2024}
+
+
+def test_a_held_year_is_released_where_the_job_runs(on_bigquery: Course) -> None:
+    told = on_bigquery.taken["held"].output
+
+    assert told.count("live cases would be marked deleted") >= 2
+    assert (
+        "`gcloud run jobs execute mpls311 --project demo-project --region us-central1 --wait "
+        "--args='^;^run;--env;gcp;--params;years=2024,validation.accept=2024'`"
+    ) in told
 
 
 def test_bigquery_reads_only_the_partitions_it_must(on_bigquery: Course) -> None:
