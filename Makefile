@@ -89,6 +89,9 @@ trial-deletions: .venv/dev ## Find 500 rows of 80,000 that left
 trial-big: .venv/dev ## Peak memory of a whole run on 2 M rows
 	@$(BIN)/python -m trials.reading big
 
+trial-engines: .venv/dev ## Twelve years through DuckDB, PostgreSQL and S3: seconds, memory, the same cells
+	@$(BIN)/python -m trials.engines
+
 lint: .venv/dev ## Style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .

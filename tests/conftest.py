@@ -5,6 +5,7 @@ import pytest
 from hypothesis import settings
 
 from tests.support.postgres_server import running_postgres
+from tests.support.s3_server import running_s3
 
 # How long one example takes says more about the machine than about the code.
 settings.register_profile("mpls311", deadline=None)
@@ -32,3 +33,19 @@ def postgres(
         for name, value in environment.items():
             patch.setenv(name, value)
         yield environment
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[Mapping[str, str]]:
+    """S3 with an empty bucket, by the variables that name it; file systems are kept, so is it."""
+    with running_s3() as environment:
+        yield environment
+
+
+@pytest.fixture(scope="module")
+def s3(s3_server: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
+    """S3, with the environment of this process pointing at its bucket."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in s3_server.items():
+            patch.setenv(name, value)
+        yield s3_server

@@ -26,11 +26,14 @@ def bucket() -> Iterator[str]:
     messages.close()
 
 
-@pytest.fixture(params=["folder", "bucket"])
+@pytest.fixture(params=["folder", "bucket", "s3"])
 def lake(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, dict[str, str]]:
     """A place for files, and the credentials it takes."""
     if request.param == "folder":
         return str(tmp_path / "lake"), {}
+    if request.param == "s3":
+        bucket = request.getfixturevalue("s3")["MPLS311_BUCKET"]
+        return f"s3://{bucket}/{tmp_path.name}", {}
     return f"{request.getfixturevalue('bucket')}/{tmp_path.name}", {"token": "anon"}
 
 

@@ -66,7 +66,8 @@ def running_postgres() -> Iterator[dict[str, str]]:
         assert server.stdout, "it is a pipe"
         try:
             assert server.stdout.readline() == "started\n", "PostgreSQL did not start"
-            yield {"PGHOST": folder, "PGPORT": "5432", "PGUSER": USER}
+            port, database = "5432", "mpls_311"
+            yield {"PGHOST": folder, "PGPORT": port, "PGUSER": USER, "PGDATABASE": database}
         finally:
             server.stdin.close()
             server.wait()

@@ -1,11 +1,16 @@
 """What all datasets on a folder of the lake have in common."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, TypeVar
 
 import fsspec
+from fsspec.implementations.local import LocalFileSystem
 from kedro.io import AbstractDataset
 from kedro.io.core import get_protocol_and_path
+
+from mpls311.errors import StorageError
 
 Saved = TypeVar("Saved")
 Loaded = TypeVar("Loaded")
@@ -25,7 +30,7 @@ class FolderDataset(AbstractDataset[Saved, Loaded]):
         """Name the folder; nothing is opened yet.
 
         Args:
-            path: Folder, local or `gs://bucket/folder`.
+            path: Folder, local or in a bucket, `gs://bucket/folder` or `s3://bucket/folder`.
             credentials: Options of the file system that must stay secret.
             fs_args: Other options of the file system.
             metadata: Free for plugins, such as Kedro-Viz.
@@ -36,9 +41,18 @@ class FolderDataset(AbstractDataset[Saved, Loaded]):
 
     @cached_property
     def _opened(self) -> tuple[fsspec.AbstractFileSystem, str]:
-        """The file system of the folder, and its path within it."""
+        """The file system of the folder, and its path within it.
+
+        Raises:
+            StorageError: The bucket cannot be reached.
+        """
         protocol, inner = get_protocol_and_path(self._path)
-        return fsspec.filesystem(protocol, **self._options), inner
+        with _explained(self._path):
+            fs = fsspec.filesystem(protocol, **self._options)
+            if not isinstance(fs, LocalFileSystem):
+                # Finds nothing, but tells an empty bucket from one that is not there, or closed.
+                fs.find(f"{inner}/.none")
+        return fs, inner
 
     def _exists(self) -> bool:
         fs, root = self._opened
@@ -46,3 +60,25 @@ class FolderDataset(AbstractDataset[Saved, Loaded]):
 
     def _describe(self) -> dict[str, Any]:
         return {"path": self._path}
+
+
+@contextmanager
+def _explained(path: str) -> Iterator[None]:
+    """Say in a sentence why a bucket cannot be reached.
+
+    Every cloud has errors of its own for a missing login or a network that is down.
+    """
+    try:
+        yield
+    except ImportError as exc:
+        raise StorageError(f"{path}: {exc}. `make setup-aws` installs what S3 needs.") from exc
+    except FileNotFoundError as exc:
+        raise StorageError(
+            f"{path}: there is no such bucket. Check the name, or make the bucket."
+        ) from exc
+    except PermissionError as exc:
+        raise StorageError(
+            f"{path}: permission denied ({exc}). Allow this login to list, read and create objects."
+        ) from exc
+    except Exception as exc:
+        raise StorageError(f"{path} cannot be reached: {exc}. Check login and network.") from exc
