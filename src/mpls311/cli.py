@@ -23,6 +23,7 @@ from omegaconf import OmegaConf
 from pydantic import ValidationError
 from rich import get_console
 
+from mpls311.commands import Commands
 from mpls311.errors import UserError
 from mpls311.interrupts import interruptible
 from mpls311.loads import verdict
@@ -110,8 +111,11 @@ def check_params(conf: Path, env: str | None, params: Mapping[str, Any]) -> None
 
 def _configured(conf: Path, env: str | None, params: Mapping[str, Any]) -> dict[str, Any]:
     loader = _loader(conf, env, params)
-    if missing := missing_settings(loader["globals"]):
+    places = loader["globals"]
+    if missing := missing_settings(places):
         raise UserError(" ".join(missing))
+    if env not in (None, settings.CONFIG_LOADER_ARGS["default_run_env"], places["environment"]):
+        raise UserError(f"Write `environment: {env}` into conf/{env}/globals.yml: its name.")
     return dict(loader["parameters"])
 
 
@@ -217,6 +221,8 @@ def status(env: str | None) -> None:
 
 def _show_status(env: str | None) -> None:
     with KedroSession.create(env=env) as session:
-        history = cast(KedroSession, session).load_context().catalog.load("load_history")
+        catalog = cast(KedroSession, session).load_context().catalog
+        history = catalog.load("load_history")
+        commands = Commands.model_validate(catalog.load("params:commands"))
     get_console().print(status_table(history))
-    print_sentences(verdict(history, history))
+    print_sentences(verdict(history, history, release=commands.release))

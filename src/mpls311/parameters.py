@@ -12,12 +12,15 @@ from pydantic import (
     Field,
     HttpUrl,
     RootModel,
+    ValidationError,
     ValidationInfo,
+    ValidatorFunctionWrapHandler,
     field_validator,
     model_validator,
 )
 
-from mpls311.loads import Mode
+from mpls311.commands import Commands
+from mpls311.loads import Limits, Mode
 
 FIRST_YEAR = 2015
 """The city publishes one layer a year since then; older layers have other names and shapes."""
@@ -195,11 +198,25 @@ class SandboxSettings(_Settings):
         return self
 
 
-class ValidationSettings(_Settings):
-    """When so many rows are bad that a person should look before they are staged."""
+class ValidationSettings(Limits):
+    """When a person should look before a load is staged, and what that person releases."""
 
-    max_rejected_share: Annotated[float, Field(ge=0, le=1)]
-    min_rejected: Annotated[int, Field(ge=0)]
+    accept: Years | None
+    """The years whose held load is released; None for nobody's."""
+
+    @field_validator("accept", mode="wrap")
+    @classmethod
+    def _named_as_typed(cls, value: Any, parse: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return parse(value)
+        except ValidationError as exc:
+            message = str(exc.errors()[0]["msg"]).removeprefix("Value error, ")
+            raise ValueError(f"validation.accept: {message}") from None
+
+    @property
+    def accepted(self) -> tuple[int, ...]:
+        """The years named in `accept`."""
+        return self.accept.resolve(city_today()) if self.accept else ()
 
 
 class TransformSettings(_Settings):
@@ -228,6 +245,7 @@ class Parameters(_Settings):
     validation: ValidationSettings
     transform: TransformSettings
     sandbox: SandboxSettings
+    commands: Commands
     spool: str
     """A local folder for what is being read."""
     run_lock: str

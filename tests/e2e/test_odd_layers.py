@@ -161,19 +161,6 @@ def test_a_column_that_is_gone_or_has_another_type_is_told(project: Project) -> 
     assert {name.rpartition(".")[0].rpartition(".")[2] for name in project.files()} == {"not_read"}
 
 
-def test_too_many_bad_rows_are_not_staged(project: Project) -> None:
-    rows = [feature(1_000_000 + n, "2026-03-01T12:00") for n in range(1, 301)]
-    for row in rows[:150]:
-        row["attributes"]["OPENEDDATETIME"] = None
-    layers = TinyLayers(y2026=rows)
-    with layers:
-        sentence = project.run(params(layers)).sentence
-        assert "150 of 300 rows were rejected (150 open_datetime_missing)" in sentence
-        assert not (project.folder / "data/warehouse/mpls_311.duckdb").exists()
-
-        project.ran(f"{params(layers)},validation.max_rejected_share=0.6", pipeline="validate")
-
-
 def test_an_odd_value_costs_itself_or_its_row_and_many_of_them_are_told(project: Project) -> None:
     rows = [feature(1_000_000 + n, "2026-03-01T12:00") for n in range(1, 301)]
     rows[0]["attributes"]["OPENEDDATETIME"] = "yesterday"
@@ -189,7 +176,7 @@ def test_an_odd_value_costs_itself_or_its_row_and_many_of_them_are_told(project:
 
         for row in rows[:150]:
             row["attributes"]["CLOSEDDATETIME"] = "N/A"
-        told = project.run(f"{params(layers)},mode=full").sentence
+        told = " ".join(project.run(f"{params(layers)},mode=full").output.split())
     assert "149 of 300 rows had a value that does not fit (closed_datetime_unreadable)" in told
 
 

@@ -70,7 +70,8 @@ def decide(
     last_full = history.last_full_read(year)
     if last_full is None:
         return Decision("full", "first read")
-    stands_still = _is_of(history.published(year)[-1], edition)
+    # What is pending is of an edition that was taken back: a read takes its place.
+    stands_still = pending is None and _is_of(history.published(year)[-1], edition)
     if now - last_full > full_every:
         reason = f"last full read is over {full_every / timedelta(days=1):g} days old"
         return Decision("full", reason, overdue_since=last_full if stands_still else None)
