@@ -11,7 +11,7 @@ YEARS ?= recent
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo run status viz test coverage test-cloud lint format schemas picture lock \
-	bench bench-join trial-answers trial-crashes trial-storm trial-kills trial-deletions trial-big \
+	bench bench-join trial-answers trial-crashes trial-interrupts trial-storm trial-kills trial-deletions trial-big \
 	terraform-check clean
 
 help: ## Show this list
@@ -65,8 +65,11 @@ trial-answers: .venv/dev ## The source client against damaged answers and lies (
 test-cloud: .venv/dev ## The tests against Cloud Storage and BigQuery emulators
 	@$(BIN)/python -m pytest -q tests/cloud
 
-trial-crashes: .venv/dev ## Kill whole runs at every point and at random; the next one makes good
-	@$(BIN)/python -m trials.crashes --random 20
+trial-crashes: .venv/dev ## Kill whole runs at every point and at random (KILLS=100; an hour)
+	@$(BIN)/python -m trials.crashes --kill everywhere --random $(or $(KILLS),100)
+
+trial-interrupts: .venv/dev ## Stop runs with Ctrl-C and SIGTERM at every point, and start ten at once
+	@$(BIN)/python -m trials.crashes --terminate everywhere --interrupt everywhere --starts 10
 
 trial-storm: .venv/dev ## Read layers through faults, throttling and edits; 20 seeds
 	@$(BIN)/python -m trials.reading storm throttle edits

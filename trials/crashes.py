@@ -1,6 +1,6 @@
 """Kill, interrupt and start runs at once; one plain run must then make good.
 
-    python -m trials.crashes [--points NAME ...] [--signals KILL TERM INT] [--random 9] [--starts 9]
+    python -m trials.crashes [--kill POINT ...] [--terminate POINT ...] [--random 20] [--starts 10]
 
 Every trial starts from the same warehouse, published from an earlier edition of the stand-in
 city. A run that reads a later edition is hit by a signal, a plain run follows, and then the
@@ -27,6 +27,9 @@ from trials.points import HIT, POINTS, start
 BEFORE, AFTER = date(2016, 1, 20), date(2016, 1, 28)
 YEARS = "2015+2016"
 # Both layers change in January, and the older one serves 1,000 rows a page.
+
+SIGNALS = {"kill": signal.SIGKILL, "terminate": signal.SIGTERM, "interrupt": signal.SIGINT}
+EVERYWHERE = "everywhere"
 
 NOISE = ("Traceback", "dbt failed", "dbt built 0", "Exception ignored", "never retrieved")
 """What a run that is interrupted must not say."""
@@ -63,8 +66,8 @@ def story(project: Project, since: float) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--points", nargs="*", default=list(POINTS), choices=list(POINTS))
-    parser.add_argument("--signals", nargs="*", default=["KILL"], choices=["KILL", "TERM", "INT"])
+    for option in SIGNALS:
+        parser.add_argument(f"--{option}", nargs="*", default=[], choices=[*POINTS, EVERYWHERE])
     parser.add_argument("--random", type=int, default=0, help="kills at random moments")
     parser.add_argument("--starts", type=int, default=0, help="rounds of ten starts at once")
     parser.add_argument("--seed", type=int, default=1)
@@ -89,9 +92,10 @@ def matrix(folder: Path, options: argparse.Namespace) -> int:
         trial = Trial(origin, folder / "trial", params, state(undisturbed))
         longest = time.time() - began
         say(f"undisturbed: {len(trial.expected['live cases'])} cases, {longest:.1f} s")
-        for name in options.signals:
-            for point in options.points:
-                trial.hit(point, signal.Signals[f"SIG{name}"])
+        for option, number in SIGNALS.items():
+            points = getattr(options, option)
+            for point in POINTS if EVERYWHERE in points else points:
+                trial.hit(point, number)
         moments = random.Random(options.seed)
         for _ in range(options.random):
             trial.kill_after(moments.uniform(0.2, longest))
