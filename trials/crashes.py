@@ -1,6 +1,6 @@
 """Kill, interrupt and start runs at once; one plain run must then make good.
 
-    python -m trials.crashes [--kill POINT ...] [--terminate POINT ...] [--random 20] [--starts 10]
+    python -m trials.crashes [--kill POINT ...] [--terminate POINT ...] [--random 20] [--held]
 
 Every trial starts from the same warehouse, published from an earlier edition of the stand-in
 city. A run that reads a later edition is hit by a signal, a plain run follows, and then the
@@ -22,7 +22,7 @@ from typing import Any
 
 from mpls311.sandbox import City, serve
 from tests.support.project import Project
-from trials.points import HIT, POINTS, start
+from trials.points import HELD_POINTS, HIT, POINTS, start
 
 BEFORE, AFTER = date(2016, 1, 20), date(2016, 1, 28)
 YEARS = "2015+2016"
@@ -70,6 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.add_argument(f"--{option}", nargs="*", default=[], choices=[*POINTS, EVERYWHERE])
     parser.add_argument("--random", type=int, default=0, help="kills at random moments")
     parser.add_argument("--starts", type=int, default=0, help="rounds of ten starts at once")
+    parser.add_argument("--held", action="store_true", help="kills around loads that are held")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rows-per-year", type=int, default=4000)
     parser.add_argument("--mode", choices=["incremental", "full"], default="incremental")
@@ -101,8 +102,33 @@ def matrix(folder: Path, options: argparse.Namespace) -> int:
             trial.kill_after(moments.uniform(0.2, longest))
         for _ in range(options.starts):
             trial.start_at_once(10)
+    if options.held:
+        # Every case of it is another one.
+        with serve(City(seed=1, rows_per_year=options.rows_per_year, as_of=AFTER)) as server:
+            hold_and_release(trial, f"years={YEARS},source.services_url={server.services_url}")
     say(f"{trial.done - trial.failures} of {trial.done} trials ended as if nothing had happened")
     return trial.failures
+
+
+def hold_and_release(trial: "Trial", holding: str) -> None:
+    """Kill runs around loads that are held, released and published then."""
+    releasing = f"{holding},validation.accept={YEARS}"
+    undisturbed = trial.origin.copy(trial.folder)
+    run_to_end(undisturbed, holding, code=3)
+    held = manifests(undisturbed, "held")
+    run_to_end(undisturbed, releasing)
+    trial.expected = state(undisturbed)
+    shutil.rmtree(trial.folder)
+    say(f"undisturbed: {len(held)} held, {len(trial.expected['live cases'])} cases once released")
+    for point in HELD_POINTS:
+        project, began = trial.origin.copy(trial.folder), time.time()
+        runs = [(holding, 3), (releasing, 0)]
+        if not point.endswith("held"):
+            run_to_end(project, *runs.pop(0))
+        run = start(project, runs[0][0], point)
+        output = run.communicate()[0]
+        wrong = [] if run.returncode == -signal.SIGKILL else ["the point was never reached"]
+        trial.made_good(project, f"SIGKILL {point}", began, wrong, output, runs)
 
 
 class Trial:
@@ -113,13 +139,13 @@ class Trial:
     ) -> None:
         self.expected = expected
         self.done = self.failures = 0
-        self._origin = origin
-        self._folder = folder
+        self.origin = origin
+        self.folder = folder
         self._params = params
 
     def hit(self, point: str, number: signal.Signals) -> None:
         """Hit a run at a point."""
-        project, began = self._origin.copy(self._folder), time.time()
+        project, began = self.origin.copy(self.folder), time.time()
         run = start(project, self._params, point, number=number)
         output = run.communicate()[0]
         took = time.time() - float((project.folder / HIT).read_text() or 0)
@@ -127,22 +153,22 @@ class Trial:
         wrong = [] if run.returncode == code else [f"exit code {run.returncode}"]
         if number != signal.SIGKILL:
             wrong += [noise for noise in NOISE if noise in output]
-        self._made_good(project, f"{number.name} {point}, {took:.1f} s", began, wrong, output)
+        self.made_good(project, f"{number.name} {point}, {took:.1f} s", began, wrong, output)
 
     def kill_after(self, seconds: float) -> None:
         """Kill a run after some seconds, unless it has ended by then."""
-        project, began = self._origin.copy(self._folder), time.time()
+        project, began = self.origin.copy(self.folder), time.time()
         run = start(project, self._params)
         try:
             output = run.communicate(timeout=seconds)[0]
         except subprocess.TimeoutExpired:
             run.kill()
             output = run.communicate()[0]
-        self._made_good(project, f"SIGKILL after {seconds:.2f} s", began, [], output)
+        self.made_good(project, f"SIGKILL after {seconds:.2f} s", began, [], output)
 
     def start_at_once(self, count: int) -> None:
         """Start runs at once: those that do not get the lock say so."""
-        project, began = self._origin.copy(self._folder), time.time()
+        project, began = self.origin.copy(self.folder), time.time()
         runs = [start(project, self._params) for _ in range(count)]
         outputs = [run.communicate()[0] for run in runs]
         refused = [
@@ -153,12 +179,20 @@ class Trial:
         well = [run for run in runs if run.returncode == 0]
         wrong = [] if well and len(well) + len(refused) == count else ["an odd end"]
         name = f"{count} starts, {len(refused)} refused"
-        self._made_good(project, name, began, wrong, "\n".join(outputs))
+        self.made_good(project, name, began, wrong, "\n".join(outputs))
 
-    def _made_good(
-        self, project: Project, name: str, began: float, wrong: list[str], output: str
+    def made_good(
+        self,
+        project: Project,
+        name: str,
+        began: float,
+        wrong: list[str],
+        output: str,
+        runs: Sequence[tuple[str, int]] = (),
     ) -> None:
-        run_to_end(project, self._params)
+        """Run it again, or what is left to run, and hold what is there against what should be."""
+        for params, code in runs or [(self._params, 0)]:
+            run_to_end(project, params, code)
         found = state(project)
         wrong += [key for key in self.expected if found[key] != self.expected[key]]
         say(f"{'FAIL' if wrong else 'ok  '} {name:48} {story(project, began)} {wrong or ''}")
@@ -169,11 +203,11 @@ class Trial:
         shutil.rmtree(project.folder)
 
 
-def run_to_end(project: Project, params: str) -> None:
+def run_to_end(project: Project, params: str, code: int = 0) -> None:
     run = start(project, params)
     output = run.communicate()[0]
-    if run.returncode:
-        raise SystemExit(f"a plain run failed:\n{output}")
+    if run.returncode != code:
+        raise SystemExit(f"a plain run ended with {run.returncode}:\n{output}")
 
 
 def say(text: str) -> None:

@@ -74,6 +74,16 @@ POINTS = {
 }
 
 
+HELD_POINTS = {
+    f"validate, {when} one is {phase}": Point(
+        "mpls311.datasets.manifests:put_once", moment, mention=f".{phase}.json"
+    )
+    for phase in ("held", "released", "published")
+    for when, moment in (("before", "before"), ("once", "after"))
+}
+"""Around what becomes of a load that a guard stops."""
+
+
 def start(
     project: Project, params: str, point: str = "", *, number: signal.Signals = signal.SIGKILL
 ) -> subprocess.Popen[str]:
@@ -89,12 +99,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder")
     parser.add_argument("params")
-    parser.add_argument("--point", choices=list(POINTS))
+    parser.add_argument("--point", choices=[*POINTS, *HELD_POINTS])
     parser.add_argument("--signal", default="KILL")
     options = parser.parse_args()
     os.chdir(options.folder)
     if options.point:
-        arm(POINTS[options.point], signal.Signals[f"SIG{options.signal}"])
+        arm((POINTS | HELD_POINTS)[options.point], signal.Signals[f"SIG{options.signal}"])
     run_project(options.params)
 
 
