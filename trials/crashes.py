@@ -5,6 +5,7 @@
 Every trial starts from the same warehouse, published from an earlier edition of the stand-in
 city. A run that reads a later edition is killed with SIGKILL, a plain run follows, and then the
 fact table, the watermarks and the tracking rows must be those of a run that nobody disturbed.
+The same for layers that are published empty, which a run holds and another one releases.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from typing import Any
 
 from mpls311.sandbox import City, serve
 from tests.support.project import ROOT, Project
+from tests.support.tiny_layer import TinyLayers
 
 BEFORE, AFTER = date(2016, 1, 20), date(2016, 1, 28)
 YEARS = "2015+2016"
@@ -80,11 +82,32 @@ POINTS = {
         "mpls311.datasets.manifests:put_once", "after", mention=".published.json"
     ),
 }
+HELD_POINTS = {
+    "held, before": KillPoint(
+        "mpls311.datasets.manifests:put_once", "before", mention=".held.json"
+    ),
+    "held, not validated": KillPoint(
+        "mpls311.datasets.manifests:put_once", "after", mention=".held.json"
+    ),
+    "held, one year done": KillPoint(
+        "mpls311.datasets.manifests:put_once", "after", mention=".validate.json"
+    ),
+    "released, before": KillPoint(
+        "mpls311.datasets.manifests:put_once", "before", mention=".released.json"
+    ),
+    "released, one year": KillPoint(
+        "mpls311.datasets.manifests:put_once", "after", mention=".released.json"
+    ),
+    "released, tracked, no manifest": KillPoint(
+        "mpls311.datasets.manifests:put_once", "before", mention=".published.json"
+    ),
+}
+"""At the end of these, a year is held by one run and released by the next."""
 
 
 def child(name: str, params: str) -> None:
     """Run the project, and die at a point."""
-    point = POINTS[name]
+    point = (POINTS | HELD_POINTS)[name]
     module, _, path = point.target.partition(":")
     owner: Any = import_module(module)
     *parents, attribute = path.split(".")
@@ -162,7 +185,8 @@ def story(project: Project, since: float) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--points", nargs="*", default=list(POINTS), choices=list(POINTS))
+    points = [*POINTS, *HELD_POINTS]
+    parser.add_argument("--points", nargs="*", default=points, choices=points)
     parser.add_argument("--random", type=int, default=0, help="kills at random moments")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rows-per-year", type=int, default=4000)
@@ -195,7 +219,9 @@ def matrix(folder: Path, options: argparse.Namespace) -> int:
         longest = time.time() - began
         expected = state(undisturbed)
         say(f"undisturbed: {len(expected['live cases'])} cases, {longest:.1f} s")
-        trials: list[tuple[str, float | None]] = [(name, None) for name in options.points]
+        trials: list[tuple[str, float | None]] = [
+            (name, None) for name in options.points if name in POINTS
+        ]
         trials += [("", moments.uniform(0.2, longest)) for _ in range(options.random)]
         for point, moment in trials:
             project = origin.copy(folder / "trial")
@@ -214,6 +240,30 @@ def matrix(folder: Path, options: argparse.Namespace) -> int:
                 say(output)
             shutil.rmtree(project.folder)
     say(f"{len(trials) - failures} of {len(trials)} trials ended as if nothing had happened")
+    return failures + held(folder, origin, [name for name in options.points if name in HELD_POINTS])
+
+
+def held(folder: Path, origin: Project, points: Sequence[str]) -> int:
+    """Kill the runs that hold and release years which are published empty."""
+    failures, expected = 0, None
+    with TinyLayers(y2015=[], y2016=[]) as empty:
+        found = f"years={YEARS},source.services_url={empty.services_url}"
+        steps = {found: 3, f"{found},validation.accept={YEARS}": 0}
+        for point in ("", *points) if points else ():
+            project = origin.copy(folder / "held")
+            began, killed = time.time(), 0
+            for params, code in steps.items():
+                if point:
+                    run = start(project, params, point)
+                    run.communicate()
+                    killed += run.returncode == -signal.SIGKILL
+                run_to_end(project, params, code)
+            expected = expected or state(project)
+            wrong = [key for key, value in state(project).items() if value != expected[key]]
+            wrong += ["the point was never reached"] if point and not killed else []
+            failures += bool(wrong)
+            say(f"{'FAIL' if wrong else 'ok  '} {point:34} {story(project, began)} {wrong or ''}")
+            shutil.rmtree(project.folder)
     return failures
 
 
@@ -226,10 +276,10 @@ def kill_after(run: subprocess.Popen[str], seconds: float | None) -> str:
         return run.communicate()[0]
 
 
-def run_to_end(project: Project, params: str) -> None:
+def run_to_end(project: Project, params: str, code: int = 0) -> None:
     run = start(project, params)
     output = run.communicate()[0]
-    if run.returncode:
+    if run.returncode != code:
         raise SystemExit(f"a plain run failed:\n{output}")
 
 
