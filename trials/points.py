@@ -80,6 +80,10 @@ HELD_POINTS = {
     )
     for phase in ("held", "released", "published")
     for when, moment in (("before", "before"), ("once", "after"))
+} | {
+    "validate, once one is validated and held": Point(
+        "mpls311.datasets.manifests:put_once", "after", mention=".validate.json"
+    )
 }
 """Around what becomes of a load that a guard stops."""
 
