@@ -17,10 +17,9 @@ def serve_stand_in_city(settings: SandboxSettings) -> tuple["FeatureServer", dic
     Returns:
         The server, and what source settings must say to read from it.
     """
-    from mpls311.sandbox import City, serve  # takes a while, and real runs need none
+    from mpls311.sandbox import serve  # takes a while, and real runs need none
 
     today = settings.as_of or city_today()
-    city = City(seed=settings.seed, rows_per_year=settings.rows_per_year, as_of=today)
-    server = serve(city, latency_ms=settings.latency_ms).start()
+    server = serve(settings.city(today), latency_ms=settings.latency_ms).start()
     log.info("The stand-in city of %s is served at %s.", today, server.services_url)
     return server, {"services_url": server.services_url, "today": today}
