@@ -10,9 +10,7 @@ ENV ?= base
 YEARS ?= recent
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo run status viz test coverage test-cloud lint format schemas picture lock \
-	bench bench-join trial-answers trial-crashes trial-interrupts trial-storm trial-kills trial-deletions trial-big \
-	terraform-check clean
+.PHONY: $(shell sed -n 's/^\([a-z][a-z-]*\):.*/\1/p' Makefile)
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -49,6 +47,9 @@ bench-join: .venv/dev ## How fast places find their neighborhoods
 status: .venv/runtime ## Where every year stands (ENV=demo)
 	@$(BIN)/kedro status --env $(ENV)
 
+first-contact: .venv/runtime ## Hold every layer of the source against what is assumed of it (ENV=demo)
+	@$(BIN)/kedro first-contact --env $(ENV)
+
 viz: .venv/runtime ## The pipelines drawn in the browser (ENV=demo)
 	@$(BIN)/kedro viz run --env $(ENV)
 
@@ -70,6 +71,12 @@ trial-crashes: .venv/dev ## Kill whole runs at every point and at random (KILLS=
 
 trial-interrupts: .venv/dev ## Stop runs with Ctrl-C and SIGTERM at every point, and start ten at once
 	@$(BIN)/python -m trials.crashes --terminate everywhere --interrupt everywhere --starts 10
+
+trial-truth: .venv/dev ## Whole runs under faults and edits, cell by cell against the service (RUNS=100; half an hour)
+	@$(BIN)/python -m trials.days --runs $(or $(RUNS),100) --faults 0.2
+
+trial-year: .venv/dev ## 365 days of a small city, cell by cell (an hour)
+	@$(BIN)/python -m trials.days --runs 365
 
 trial-storm: .venv/dev ## Read layers through faults, throttling and edits; 20 seeds
 	@$(BIN)/python -m trials.reading storm throttle edits

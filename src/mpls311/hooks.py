@@ -18,6 +18,7 @@ from mpls311.commands import Commands
 from mpls311.loads import LoadHistory, Verdict, verdict
 from mpls311.parameters import SandboxSettings, SourceSettings, Years, city_today
 from mpls311.run_lock import RunLock, run_lock
+from mpls311.stand_in_city import serve_stand_in_city
 from mpls311.summary import print_sentences, summary_table
 
 log = logging.getLogger(__name__)
@@ -108,20 +109,10 @@ class StandInCity(HeldDuringRun):
         if source is None or source.services_url:
             return None
         if not self._served:
-            self._served = self._start(
-                SandboxSettings.model_validate(catalog.load("params:sandbox"))
-            )
+            sandbox = SandboxSettings.model_validate(catalog.load("params:sandbox"))
+            server, self._served = serve_stand_in_city(sandbox)
+            self._hold(server.stop)
         return {"params:source": source.model_copy(update=self._served)}
-
-    def _start(self, settings: SandboxSettings) -> dict[str, Any]:
-        from mpls311.sandbox import City, serve
-
-        today = settings.as_of or city_today()
-        city = City(seed=settings.seed, rows_per_year=settings.rows_per_year, as_of=today)
-        server = serve(city, latency_ms=settings.latency_ms).start()
-        self._hold(server.stop)
-        log.info("The stand-in city of %s is served at %s.", today, server.services_url)
-        return {"services_url": server.services_url, "today": today}
 
 
 def _log_first_retry(details: stamina.instrumentation.RetryDetails) -> None:

@@ -4,11 +4,13 @@ import json
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
+from mpls311.sandbox.protocol import EsriType, RowLayer, serve
 from tests.support.project import Project
 from tests.support.real_data import real_file
-from tests.support.tiny_layer import TinyLayers, feature
+from tests.support.tiny_layer import FIELDS, TinyLayers, feature
 
 
 def params(layers: TinyLayers, years: str = "2026") -> str:
@@ -165,19 +167,49 @@ def test_an_odd_value_costs_itself_or_its_row_and_many_of_them_are_told(project:
     rows = [feature(1_000_000 + n, "2026-03-01T12:00") for n in range(1, 301)]
     rows[0]["attributes"]["OPENEDDATETIME"] = "yesterday"
     rows[1]["attributes"]["CLOSEDDATETIME"] = 1e17
+    for code, row in enumerate(rows):
+        row["attributes"]["TYPENAME"] = code % 2
     layers = TinyLayers(y2026=rows)
+    layers.fields["TYPENAME"] = "esriFieldTypeSmallInteger"
+    layers.domains["TYPENAME"] = {0: "Graffiti", 1: "Pothole"}
     with layers:
         project.ran(params(layers))
         assert 1_000_001 not in project.fact()
         assert project.query(
-            "select closed_datetime, repairs, extras from mpls_311_production.fact_311data "
-            "where case_id = 1000002"
-        ) == [(None, "closed_datetime_unreadable", '{"CLOSEDDATETIME": "1e+17"}')]
+            "select type_name, closed_datetime, repairs, extras "
+            "from mpls_311_production.fact_311data join mpls_311_production.dim_categories "
+            "using (category_id) where case_id = 1000002"
+        ) == [
+            (
+                "Pothole",
+                None,
+                "closed_datetime_unreadable",
+                '{"CLOSEDDATETIME": "1e+17", "TYPENAME": 1}',
+            )
+        ]
 
         for row in rows[:150]:
             row["attributes"]["CLOSEDDATETIME"] = "N/A"
         told = " ".join(project.run(f"{params(layers)},mode=full").output.split())
     assert "149 of 300 rows had a value that does not fit (closed_datetime_unreadable)" in told
+
+
+def test_a_table_somewhere_else_is_read_without_places(project: Project) -> None:
+    """Layer 2 of a MapServer, whose object id is FID, and OBJECTID a column like any other."""
+    rows = [feature(1_000_000 + n, "2026-03-01T12:00") for n in range(1, 4)]
+    for row in rows:
+        del row["geometry"]
+        row["attributes"] |= {"FID": row["attributes"]["OBJECTID"] + 6, "OBJECTID": 0}
+    fields = {"FID": EsriType.OID, **FIELDS, "OBJECTID": EsriType.INTEGER}
+    table = RowLayer("Requests", rows, fields, geometryType=None, objectIdField="fid")
+    with serve({"City/Old/MapServer/2": table}) as server:
+        found = f"services_url={server.services_url},source.service_name=City/Old/MapServer/2"
+        project.ran(f"years=2026,source.{found}", pipeline="ingest")
+    project.ran(pipeline="validate")
+
+    accepted = pq.read_table(project.folder / "data/03_primary/service_requests")
+    assert sorted(accepted["object_id"].to_pylist()) == [7, 8, 9]
+    assert accepted["geometry_x"].null_count == 3
 
 
 def test_a_known_case_that_is_now_served_only_as_a_bad_row_is_marked_gone(

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +28,10 @@ def _no_waiting() -> Iterator[None]:
         yield
 
 
-async def read(service: LyingService, folder: Path) -> ReadReport:
+async def read(service: LyingService, folder: Path, where: str = "1=1") -> ReadReport:
     async with service.running(), ArcGISClient(ClientSettings(concurrency=2)) as client:
         layer = await client.layer(service.url)
-        return await client.read(layer, "1=1", folder / "rows.parquet")
+        return await client.read(layer, where, folder / "rows.parquet")
 
 
 def of_pages(change: Callable[[Reply], Any]) -> Callable[[str, Any, Reply], Any]:
@@ -53,7 +53,7 @@ def no_extent(lie: Callable[[str, Any, Reply], Any]) -> Callable[[str, Any, Repl
 
 class TestAbsent:
     async def test_a_column_that_no_feature_of_a_page_has(self, tmp_path: Path) -> None:
-        def lie(kind: str, query: dict[str, str], reply: Reply) -> Reply:
+        def lie(kind: str, query: Mapping[str, str], reply: Reply) -> Reply:
             if kind == "page" and "OBJECTID >= 20 " in query["where"]:
                 reply.pop("fields")
                 for each in reply["features"]:
@@ -91,6 +91,24 @@ class TestAbsent:
         with pytest.raises(SchemaDriftError, match="60 features, none of which has a geometry"):
             await read(LyingService(features(range(60)), lie), tmp_path)
 
+    async def test_a_geometry_left_out_of_a_few_rows_and_of_all_others(
+        self, tmp_path: Path
+    ) -> None:
+        lie = no_extent(of_pages(lambda each: each.pop("geometry")))
+
+        with pytest.raises(SchemaDriftError, match="5 features, none of which has a geometry"):
+            await read(LyingService(features(range(60)), lie), tmp_path, "OBJECTID < 5")
+
+    @pytest.mark.parametrize("others", [3, 60])
+    async def test_a_few_rows_without_a_place(self, tmp_path: Path, others: int) -> None:
+        """Others have one; or there are too few to tell."""
+        rows = features(range(others))
+        for row in rows[:5]:
+            del row["geometry"]
+        service = LyingService(rows, no_extent(lambda _kind, _query, reply: reply))
+
+        assert (await read(service, tmp_path, "OBJECTID < 5")).rows == min(5, others)
+
     @pytest.mark.parametrize("tells", [True, False], ids=["extent", "no extent"])
     async def test_rows_without_a_place(self, tmp_path: Path, tells: bool) -> None:
         rows = features(range(60))
@@ -112,7 +130,7 @@ class TestAbsent:
         assert service.requests["extent"] == 0
 
     async def test_a_table_has_no_geometry(self, tmp_path: Path) -> None:
-        service = LyingService(features(range(30)), of_pages(lambda each: each.pop("geometry")))
+        service = LyingService(features(range(30)))
         del service.metadata["geometryType"]
 
         assert (await read(service, tmp_path)).rows == 30

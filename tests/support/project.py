@@ -58,9 +58,12 @@ class Project:
 
     def status(self) -> str:
         """What `kedro status` says."""
-        return self.command(name="status").output
+        return self.kedro("status").output
 
-    def command(self, *arguments: str, name: str = "run") -> Outcome:
+    def command(self, *arguments: str) -> Outcome:
+        return self.kedro("run", *arguments)
+
+    def kedro(self, *arguments: str) -> Outcome:
         from kedro.framework.startup import bootstrap_project
 
         before = Path.cwd()
@@ -69,7 +72,7 @@ class Project:
             bootstrap_project(self.folder)
             from mpls311.cli import cli
 
-            result = CliRunner().invoke(cli, [name, *arguments])
+            result = CliRunner().invoke(cli, arguments)
         finally:
             os.chdir(before)
         if result.exception and not isinstance(result.exception, SystemExit):
