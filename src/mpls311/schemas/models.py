@@ -29,6 +29,8 @@ NORTHINGS = {"min_value": 5_590_480.0, "max_value": 5_645_600.0}
 """The same box in Web Mercator metres (EPSG:3857)."""
 
 
+_STATUSES = ["staged", "published", "unchanged", "failed", "held", "not_read"]
+
 _LOAD_ID = "The load, which read the row: UTC time of the read and year of the layer."
 
 
@@ -254,7 +256,8 @@ class TrackedLoad(pa.DataFrameModel):
         description="full or incremental; of a year that was not read, what was asked for."
     )
     status: Series[Text] = pa.Field(
-        isin=["staged", "published", "unchanged", "failed", "held", "not_read"],
+        isin=_STATUSES,
+        metadata={"expected": _STATUSES},
         description="staged: before dbt; published: its rows are in the marts; unchanged: nothing "
         "to read; failed: dbt failed after staging; held: a guard stopped it before staging; "
         "not_read: its layer could not be looked at or read.",
