@@ -148,9 +148,11 @@ class Trial:
         project, began = self.origin.copy(self.folder), time.time()
         run = start(project, self._params, point, number=number)
         output = run.communicate()[0]
-        took = time.time() - float((project.folder / HIT).read_text() or 0)
+        told = project.folder / HIT
+        took = time.time() - float(told.read_text()) if told.exists() else 0.0
         code = -number if number == signal.SIGKILL else 128 + number
         wrong = [] if run.returncode == code else [f"exit code {run.returncode}"]
+        wrong += [] if told.exists() else ["the point was never reached"]
         if number != signal.SIGKILL:
             wrong += [noise for noise in NOISE if noise in output]
         self.made_good(project, f"{number.name} {point}, {took:.1f} s", began, wrong, output)

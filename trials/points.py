@@ -121,9 +121,11 @@ def arm(point: Point, number: signal.Signals) -> None:
         owner = getattr(owner, parent)
     original: Callable[..., Any] = getattr(owner, attribute)
     calls = 0
+    # dbt changes the folder.
+    told = Path(HIT).absolute()
 
     def hit() -> None:
-        Path(HIT).write_text(str(time.time()))
+        told.write_text(str(time.time()))
         os.kill(os.getpid(), number)
 
     def deadly(*args: Any, **kwargs: Any) -> Any:
