@@ -25,7 +25,7 @@ from rich import get_console
 
 from mpls311.errors import UserError
 from mpls311.machine_settings import missing_settings
-from mpls311.parameters import Parameters
+from mpls311.parameters import FORMER_NAMES, Parameters
 from mpls311.summary import status_table
 
 
@@ -128,6 +128,8 @@ def _loader(conf: Path, env: str | None, params: Mapping[str, Any]) -> AbstractC
 
 def _check_names(params: Mapping[str, Any], known: Mapping[str, Any], path: str = "") -> None:
     for name, value in params.items():
+        if f"{path}{name}" in FORMER_NAMES:
+            continue
         if name not in known:
             close = get_close_matches(name, known, n=1)
             hint = f" Did you mean {path}{close[0]}?" if close else ""
