@@ -33,6 +33,8 @@ select
     neighborhoods.neighborhood_id,
     neighborhoods.neighborhood_name,
     neighborhoods.community_name,
+    wards.ward_id,
+    wards.ward_name,
     facts.closed_datetime is null as is_open,
     facts.duration_seconds as time_to_close_seconds,
     {{ seconds_between('facts.open_datetime', 'latest.open_datetime') }} as age_seconds
@@ -44,3 +46,5 @@ left join {{ ref('dim_geography') }} as geography
     on facts.geography_id = geography.geography_id
 left join {{ ref('dim_neighborhoods') }} as neighborhoods
     on coalesce(geography.neighborhood_id, -1) = neighborhoods.neighborhood_id
+left join {{ ref('dim_wards') }} as wards
+    on coalesce(geography.ward_id, -1) = wards.ward_id

@@ -87,9 +87,7 @@ TABLES = {
 """Every table of the page by its name in the page's script."""
 
 MARTS = tuple(
-    dict.fromkeys(
-        (*(table.mart for table in TABLES.values()), "dim_neighborhoods", "raw_neighborhoods")
-    )
+    dict.fromkeys((*(table.mart for table in TABLES.values()), "dim_neighborhoods", "raw_areas"))
 )
 """Names in the catalog of what is read for the page, the names and borders of areas included."""
 
