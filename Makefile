@@ -66,8 +66,17 @@ trial-answers: .venv/dev ## The source client against damaged answers and lies (
 test-cloud: .venv/dev ## The tests against Cloud Storage and BigQuery emulators
 	@$(BIN)/python -m pytest -q tests/cloud
 
-trial-crashes: .venv/dev ## Kill whole runs at every point and at random; the next one makes good
-	@$(BIN)/python -m trials.crashes --random 20
+trial-crashes: .venv/dev ## Kill whole runs at every point and at random (KILLS=100; an hour)
+	@$(BIN)/python -m trials.crashes --kill everywhere --random $(or $(KILLS),100)
+
+trial-interrupts: .venv/dev ## Stop runs with Ctrl-C and SIGTERM at every point, and start ten at once
+	@$(BIN)/python -m trials.crashes --terminate everywhere --interrupt everywhere --starts 10
+
+trial-truth: .venv/dev ## Whole runs under faults and edits, cell by cell against the service (RUNS=100; half an hour)
+	@$(BIN)/python -m trials.days --runs $(or $(RUNS),100) --faults 0.2
+
+trial-year: .venv/dev ## 365 days of a small city, cell by cell (an hour)
+	@$(BIN)/python -m trials.days --runs 365
 
 trial-storm: .venv/dev ## Read layers through faults, throttling and edits; 20 seeds
 	@$(BIN)/python -m trials.reading storm throttle edits

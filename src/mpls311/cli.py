@@ -26,6 +26,7 @@ from omegaconf import OmegaConf
 from pydantic import ValidationError
 from rich import get_console
 
+from mpls311.commands import Commands
 from mpls311.errors import UserError
 from mpls311.interrupts import interruptible
 from mpls311.loads import verdict
@@ -224,9 +225,11 @@ def status(env: str | None) -> None:
 
 def _show_status(env: str | None) -> None:
     with KedroSession.create(env=env) as session:
-        history = cast(KedroSession, session).load_context().catalog.load("load_history")
+        catalog = cast(KedroSession, session).load_context().catalog
+        history = catalog.load("load_history")
+        commands = Commands.model_validate(catalog.load("params:commands"))
     get_console().print(status_table(history))
-    print_sentences(verdict(history, history))
+    print_sentences(verdict(history, history, release=commands.release))
 
 
 @cli.command("first-contact")

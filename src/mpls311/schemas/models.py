@@ -31,6 +31,8 @@ NORTHINGS = {"min_value": 5_590_480.0, "max_value": 5_645_600.0}
 AREA_KINDS = ("neighborhood", "ward")
 """The kinds of areas that a place is looked for in; of each kind it lies in one at most."""
 
+_STATUSES = ["staged", "published", "unchanged", "failed", "held", "not_read"]
+
 _LOAD_ID = "The load, which read the row: UTC time of the read and year of the layer."
 
 
@@ -258,7 +260,8 @@ class TrackedLoad(pa.DataFrameModel):
         description="full or incremental; of a year that was not read, what was asked for."
     )
     status: Series[Text] = pa.Field(
-        isin=["staged", "published", "unchanged", "failed", "held", "not_read"],
+        isin=_STATUSES,
+        metadata={"expected": _STATUSES},
         description="staged: before dbt; published: its rows are in the marts; unchanged: nothing "
         "to read; failed: dbt failed after staging; held: a guard stopped it before staging; "
         "not_read: its layer could not be looked at or read.",
