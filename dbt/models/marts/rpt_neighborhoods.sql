@@ -1,13 +1,10 @@
-{%- set dimensions = {
-    'open_year': dbt.type_bigint(),
-    'community_name': dbt.type_string(),
-    'neighborhood_id': dbt.type_bigint(),
-    'neighborhood_name': dbt.type_string(),
+{%- set dimensions = dict({'open_year': dbt.type_bigint()}, **area_columns()) -%}
+{%- do dimensions.update({
     'subject_name': dbt.type_string(),
     'type_name': dbt.type_string(),
     'channel': dbt.type_string(),
     'is_information_only': 'boolean',
-} -%}
+}) -%}
 {%- set year = ['open_year', 'is_information_only'] -%}
 {%- set neighborhood = ['community_name', 'neighborhood_id', 'neighborhood_name'] -%}
 {%- set kind = ['subject_name', 'type_name', 'channel'] -%}
@@ -24,7 +21,7 @@ with requests as (
 
     select
         requests.*,
-        {{ as_hours('requests.time_to_close_seconds') }} > city.median_hours as is_slower
+        {{ as_seconds('city.median_hours') }} as median_seconds
     from {{ ref('rpt_requests') }} as requests
     left join {{ ref('rpt_time_to_close') }} as city
         on city.grain = 'year_type_channel'
@@ -38,11 +35,47 @@ with requests as (
 
 volumes as (
 
-    {{ volumes_and_times('requests', dimensions, grains, more=['count(case when is_slower then 1 end) as slower_count']) }}
+    {{ volumes_and_times('requests', dimensions, grains) }}
+
+),
+
+-- Who is younger than the city's median cannot be told yet: of them only the quick are closed.
+old_enough as (
+
+    select *
+    from requests
+    where
+        age_seconds >= median_seconds
+        and (is_open or time_to_close_seconds is not null)
+
+),
+
+weeks as (
+
+    {{ grouped('old_enough', dimensions, grains, {
+        'measured': 'count(*)',
+        'closed_within': 'count(case when time_to_close_seconds <= median_seconds then 1 end)',
+    }, also_by=['open_week']) }}
+
+),
+
+shares as (
+
+    select
+        grain,
+        {{ dimensions | join(', ') }},
+        {{ sums_over_weeks() }}
+    from weeks
+    group by grain, {{ dimensions | join(', ') }}
 
 )
 
 select
-    *,
-    cast(slower_count as {{ type_double() }}) / nullif(closed_count, 0) as slower_share
+    volumes.*,
+    {%- for name in counts_of_share() %}
+    coalesce(shares.{{ name }}, 0) as {{ name }},
+    {%- endfor %}
+    coalesce(shares.measured_count - shares.within_count, 0) as slower_count,
+    cast(shares.measured_count - shares.within_count as {{ type_double() }}) / shares.measured_count as slower_share
 from volumes
+left join shares on {{ same_group('volumes', 'shares', dimensions) }}

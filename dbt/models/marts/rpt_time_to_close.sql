@@ -26,7 +26,7 @@
     'year_type_to_date': year + type,
     'year_type_channel_to_date': year + type + ['channel'],
 } -%}
-{%- set more = ['max(open_date) as last_open_date'] -%}
+{%- set more = {'last_open_date': 'max(open_date)'} -%}
 
 with to_date as (
 
