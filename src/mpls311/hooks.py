@@ -82,12 +82,11 @@ class StandInCity:
         return {"params:source": source.model_copy(update=served)}
 
     def _start(self, settings: SandboxSettings) -> None:
-        from mpls311.sandbox import City, serve
+        from mpls311.sandbox import serve
 
         today = settings.as_of or city_today()
-        city = City(seed=settings.seed, rows_per_year=settings.rows_per_year, as_of=today)
         self._today = today
-        self._server = serve(city, latency_ms=settings.latency_ms).start()
+        self._server = serve(settings.city(today), latency_ms=settings.latency_ms).start()
         log.info("The stand-in city of %s is served at %s.", today, self._server.services_url)
 
     @hook_impl
