@@ -11,7 +11,7 @@ YEARS ?= recent
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo run status viz test coverage test-cloud lint format schemas picture lock \
-	bench bench-join trial-answers trial-crashes trial-storm trial-kills trial-deletions trial-big \
+	bench bench-join trial-answers trial-crashes trial-storm trial-kills trial-deletions trial-big trial-changes \
 	terraform-check clean
 
 help: ## Show this list
@@ -79,6 +79,9 @@ trial-deletions: .venv/dev ## Find 500 rows of 80,000 that left
 
 trial-big: .venv/dev ## Peak memory of a whole run on 2 M rows
 	@$(BIN)/python -m trials.reading big
+
+trial-changes: .venv/dev ## Ten made-up cities in which nothing changes, and ten in which it does (SEEDS=10; 20 minutes)
+	@$(BIN)/python -m trials.changes --seeds $(or $(SEEDS),10)
 
 lint: .venv/dev ## Style and types
 	@$(BIN)/ruff check .
