@@ -1,4 +1,4 @@
-"""Put the flag of a clear change through years in which nothing changes, and one in which much does.
+"""Put the flag of a clear change through years in which nothing changes, and one in which it does.
 
     python -m trials.changes             both tempers of the stand-in city, ten seeds each
     python -m trials.changes --seeds 3
