@@ -12,12 +12,15 @@ from pydantic import (
     Field,
     HttpUrl,
     RootModel,
+    ValidationError,
     ValidationInfo,
+    ValidatorFunctionWrapHandler,
     field_validator,
     model_validator,
 )
 
-from mpls311.loads import Mode
+from mpls311.commands import Commands
+from mpls311.loads import Limits, Mode
 
 if TYPE_CHECKING:
     from mpls311.sandbox import City
@@ -219,11 +222,25 @@ class SandboxSettings(_Settings):
         return City(self.seed, self.rows_per_year, day, self.temper, self.changes)
 
 
-class ValidationSettings(_Settings):
-    """When so many rows are bad that a person should look before they are staged."""
+class ValidationSettings(Limits):
+    """When a person should look before a load is staged, and what that person releases."""
 
-    max_rejected_share: Annotated[float, Field(ge=0, le=1)]
-    min_rejected: Annotated[int, Field(ge=0)]
+    accept: Years | None
+    """The years whose held load is released; None for nobody's."""
+
+    @field_validator("accept", mode="wrap")
+    @classmethod
+    def _named_as_typed(cls, value: Any, parse: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return parse(value)
+        except ValidationError as exc:
+            message = str(exc.errors()[0]["msg"]).removeprefix("Value error, ")
+            raise ValueError(f"validation.accept: {message}") from None
+
+    @property
+    def accepted(self) -> tuple[int, ...]:
+        """The years named in `accept`."""
+        return self.accept.resolve(city_today()) if self.accept else ()
 
 
 class TransformSettings(_Settings):
@@ -261,6 +278,7 @@ class Parameters(_Settings):
     transform: TransformSettings
     changes: ChangeSettings
     sandbox: SandboxSettings
+    commands: Commands
     spool: str
     """A local folder for what is being read."""
     run_lock: str

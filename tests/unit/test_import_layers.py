@@ -64,9 +64,13 @@ def parts_used_by(part: str) -> set[str]:
         ("datasets", {"cloud", "errors", "lake", "loads", "schemas"}),
         ("cleaning", {"schemas"}),
         ("changes", set()),
+        ("first_contact", {"arcgis", "cleaning", "errors", "parameters", "schemas"}),
         (
             "pipelines",
-            {"arcgis", "changes", "cleaning", "errors", "lake", "loads", "parameters", "schemas"},
+            {
+                *("arcgis", "changes", "cleaning", "commands", "errors", "lake", "loads"),
+                *("parameters", "schemas"),
+            },
         ),
     ],
 )

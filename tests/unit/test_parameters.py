@@ -235,6 +235,8 @@ def test_periods_are_in_days() -> None:
         (SandboxSettings, {"as_of": "yesterday"}, "as_of"),
         (ValidationSettings, {"max_rejected_share": 1.01}, "max_rejected_share"),
         (ValidationSettings, {"min_rejected": -1}, "min_rejected"),
+        (ValidationSettings, {"max_affected_share": -0.1}, "max_affected_share"),
+        (ValidationSettings, {"accept": "everything"}, "accept"),
     ],
 )
 def test_senseless_settings_are_refused(
@@ -245,6 +247,17 @@ def test_senseless_settings_are_refused(
         model.model_validate(BASE[group] | values)
 
     assert [error["loc"] for error in caught.value.errors()] == [(where,)]
+
+
+def test_years_are_accepted_as_they_are_asked_for() -> None:
+    def accepted(typed: object) -> tuple[int, ...]:
+        return ValidationSettings.model_validate(BASE["validation"] | {"accept": typed}).accepted
+
+    assert accepted(BASE["validation"]["accept"]) == ()
+    assert accepted(2019) == (2019,)
+    assert accepted("2019,2021") == (2019, 2021)
+    with pytest.raises(ValidationError, match=r"validation\.accept: .*2019-21 is not understood"):
+        accepted("2019-21")
 
 
 def test_a_senseless_mode_is_refused() -> None:

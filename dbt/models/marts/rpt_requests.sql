@@ -33,10 +33,9 @@ seen as (
         facts.*,
         cast(facts.open_local_datetime as date) as open_date,
         latest.open_date as latest_open_date,
-        {{ dbt.datediff(
+        {{ seconds_between(
             'facts.open_datetime',
             'least(latest.open_datetime, coalesce(editions.edition_at, latest.open_datetime))',
-            'second',
         ) }} as seen_seconds
     from facts
     cross join latest
@@ -48,7 +47,7 @@ aged as (
 
     select
         *,
-        cast(case when seen_seconds > 0 then seen_seconds else 0 end as {{ dbt.type_bigint() }}) as age_seconds
+        case when seen_seconds > 0 then seen_seconds else 0 end as age_seconds
     from seen
 
 )
@@ -60,8 +59,8 @@ select
     aged.open_local_datetime,
     aged.closed_local_datetime,
     aged.open_date,
-    extract(year from aged.open_date) as open_year,
-    extract(month from aged.open_date) as open_month,
+    {{ date_part('year', 'aged.open_date') }} as open_year,
+    {{ date_part('month', 'aged.open_date') }} as open_month,
     {{ monday_of('aged.open_date') }} as open_week,
     mod({{ date_id('aged.open_date') }}, 10000) <= mod({{ date_id('aged.latest_open_date') }}, 10000) as is_to_date,
     coalesce(categories.subject_name, 'Unknown') as subject_name,

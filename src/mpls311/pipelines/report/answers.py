@@ -36,6 +36,8 @@ class Answers:
     """When the service was last looked at."""
     change: ChangeSettings
     """What a change must be to be shown as one."""
+    stopped: tuple[str, ...] = ()
+    """A sentence for each year of which newer data is not in the marts."""
     made_up: bool = False
     """Whether they are those of the stand-in city."""
 

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import pandas as pd
 
-from mpls311.loads import LoadHistory
+from mpls311.loads import LoadHistory, verdict
 from mpls311.parameters import CITY_TIME, STAND_IN_CITY, ChangeSettings
 from mpls311.pipelines.report.answers import HEADLINE, Answers
 from mpls311.pipelines.report.payload import payload
@@ -44,6 +44,7 @@ def collect_answers(history: LoadHistory, change: ChangeSettings, **marts: pd.Da
         reaches_to=reaches_to,
         change=change,
         looked_at=max((manifest.ended_at for manifest in history.manifests), default=None),
+        stopped=verdict(history, history).sentences,
         made_up=STAND_IN_CITY in history.source_ids,
     )
 
