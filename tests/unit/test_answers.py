@@ -103,3 +103,37 @@ def test_marts_of_an_earlier_version_are_shown_without_a_comparison(
     assert len(answers.by("year")) == 1
     assert answers.year_before(2026, "year").empty
     assert answers.worse_times.empty
+
+
+def counts(prefix: str, within: int) -> dict[str, int]:
+    """Fifty weeks of a hundred requests, all alike."""
+    a_week = within // 50
+    return {
+        f"{prefix}measured_count": 5_000,
+        f"{prefix}within_count": within,
+        f"{prefix}week_count": 50,
+        f"{prefix}measured_squares": 500_000,
+        f"{prefix}within_squares": 50 * a_week**2,
+        f"{prefix}measured_within_products": 50 * 100 * a_week,
+    }
+
+
+def test_what_is_clearly_worse_is_so_on_the_page() -> None:
+    """Fewer closed within last year's median, or within the target, are slower ones: 1."""
+    keys = {"open_year": 2026, "subject_name": "Property", "type_name": "Graffiti"}
+    hours = {"before_p25_hours": 10.0, "before_median_hours": 20.0, "before_p75_hours": 40.0}
+    rows = [
+        {**keys, "channel": name, **counts("", within), **counts("before_", 2_500), **hours}
+        | {"grain": "year_type_channel", "median_hours": median}
+        for name, within, median in (
+            ("Open311", 1_800, 30.0),
+            ("Self Service", 2_500, 20.0),
+            ("Phone or other", 3_200, 12.0),
+        )
+    ]
+    changes = pd.DataFrame(rows)
+    answers = collect_answers(LoadHistory(), CHANGE, **MARTS_OF_2026 | {"rpt_changes": changes})
+
+    assert answers.worse_times["worse"].tolist() == [1, 0, -1]
+    assert answers.worse_shares(changes, "before_").tolist() == [1, 0, -1]
+    assert answers.worse_shares(changes.drop(columns="before_week_count"), "before_").isna().all()
