@@ -21,6 +21,7 @@ from typing import Any
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 import yaml
 
 from mpls311.changes import clear_changes
@@ -54,7 +55,7 @@ Kind = tuple[str, str, str]
 
 def found(warehouse: Warehouse, city: City) -> pd.DataFrame:
     """The clear changes of a city in all its years."""
-    take_for_requests(warehouse, *(published(city, year) for year in YEARS))
+    take_for_requests(warehouse, pa.concat_tables(published(city, year) for year in YEARS))
     selection = ("--select", "rpt_time_to_close", "rpt_changes")
     built = warehouse.build(*selection, "--exclude-resource-type", "test", "unit_test")
     assert built.success, built.statuses

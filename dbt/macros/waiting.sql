@@ -14,7 +14,7 @@
     percents: name of each percentile -> of how many in a hundred, ascending. -#}
 {% macro times(relation, dimensions, grains, percents, more={}) -%}
 (
-    with ranked as (
+    with ranked as {{ inlined() }} (
 
         select
             *,
@@ -41,11 +41,19 @@
 
         select
             *,
-            {{ surrogate_key(['grain'] + (dimensions | list)) }} as group_id,
             coalesce(
                 shortest_wait_seconds < coalesce({{ (percents | list)[-1] }}_seconds, longest_seconds), false
             ) as has_young
         from ranks
+
+    ),
+
+    named as (
+
+        select
+            *,
+            case when has_young then {{ surrogate_key(['grain'] + (dimensions | list)) }} end as group_id
+        from judged
 
     ),
 
@@ -57,16 +65,16 @@
         union all
         {% endif %}
         select
-            judged.group_id,
+            named.group_id,
             requests.time_to_close_seconds,
             coalesce(requests.time_to_close_seconds, requests.waiting_seconds) as seconds
-        from judged
+        from named
         inner join ranked as requests
-            on judged.grain = '{{ grain }}'
+            on named.grain = '{{ grain }}'
             {%- for column in columns %}
-            and judged.{{ column }} = requests.{{ column }}
+            and named.{{ column }} = requests.{{ column }}
             {%- endfor %}
-        where judged.has_young and requests.ranked_seconds is not null
+        where named.has_young and requests.ranked_seconds is not null
         {%- endfor %}
 
     ),
@@ -115,20 +123,20 @@
     )
 
     select
-        judged.grain,
+        named.grain,
         {%- for column in dimensions %}
-        judged.{{ column }},
+        named.{{ column }},
         {%- endfor %}
-        judged.closed_count,
+        named.closed_count,
         {%- for name in more %}
-        judged.{{ name }},
+        named.{{ name }},
         {%- endfor %}
         {%- for name in percents %}
-        case when judged.has_young then curves.{{ name }}_seconds else judged.{{ name }}_seconds end
+        case when named.has_young then curves.{{ name }}_seconds else named.{{ name }}_seconds end
             as {{ name }}_seconds{{ ',' if not loop.last }}
         {%- endfor %}
-    from judged
-    left join curve_percentiles as curves on judged.group_id = curves.group_id
+    from named
+    left join curve_percentiles as curves on named.group_id = curves.group_id
 )
 {%- endmacro %}
 

@@ -3,9 +3,6 @@
 What reports make of requests is asked here of years that would take minutes to load.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 import duckdb
 import pyarrow as pa
 
@@ -24,7 +21,7 @@ with requests as (
         coalesce(seed.std_type_name, type_name) as type_name,
         coalesce(seed.channel, 'Phone or other') as channel,
         opened at time zone 'America/Chicago' as opened_here,
-        max(opened) over (partition by open_year) as latest,
+        max(opened) over (partition by edition) as latest,
         max(opened_here) over () as latest_here,
         greatest(date_diff('second', opened, latest), 0) as age_seconds
     from seen
@@ -86,15 +83,12 @@ def published(city: City, year: int, *, called: int | None = None) -> pa.Table:
         return found.to_arrow_table()
 
 
-def take_for_requests(warehouse: Warehouse, *seen: pa.Table) -> None:
-    """Put what was published in the place of rpt_requests."""
+def take_for_requests(warehouse: Warehouse, *editions: pa.Table) -> None:
+    """Put what was published in the place of rpt_requests; each edition is seen until its end."""
+    numbered = [
+        rows.append_column("edition", pa.array([number] * len(rows)))
+        for number, rows in enumerate(editions)
+    ]
     with duckdb.connect(warehouse.path) as connection:
-        connection.register("seen", pa.concat_tables(seen))
+        connection.register("seen", pa.concat_tables(numbered))
         connection.execute(_RPT_REQUESTS)
-
-
-def as_frame(warehouse: Warehouse, sql: str) -> Mapping[str, Any]:
-    """The columns that a query gives, as numpy arrays."""
-    with duckdb.connect(warehouse.path, read_only=True) as connection:
-        columns: Mapping[str, Any] = connection.execute(sql).fetchnumpy()
-        return columns

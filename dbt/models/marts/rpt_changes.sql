@@ -52,7 +52,7 @@ refs as (
 
 ),
 
-timed as (
+timed as {{ inlined() }} (
 
     select *
     from {{ ref('rpt_requests') }}
@@ -63,7 +63,7 @@ timed as (
 
 ),
 
-requests as (
+requests as {{ inlined() }} (
 
     {%- for is_before in [false, true] %}
     {%- if is_before %}

@@ -17,7 +17,7 @@
     'year_neighborhood_type_channel': year + neighborhood + kind,
 } -%}
 
-with requests as (
+with requests as {{ inlined() }} (
 
     select
         requests.*,
@@ -35,7 +35,7 @@ with requests as (
 
 volumes as (
 
-    {{ volumes_and_times('requests', dimensions, grains) }}
+    {{ volumes_and_times(ref('rpt_requests'), dimensions, grains) }}
 
 ),
 

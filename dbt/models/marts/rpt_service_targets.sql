@@ -7,7 +7,7 @@
 {%- set grains = {'year_type_channel': dimensions | list} -%}
 {%- set enough = var('enough_requests') -%}
 
-with timed as (
+with timed as {{ inlined() }} (
 
     select *
     from {{ ref('rpt_requests') }}
@@ -21,7 +21,7 @@ with timed as (
 ),
 
 -- Each year's requests, and those of the earlier years that it is measured against.
-requests as (
+requests as {{ inlined() }} (
 
     select
         years.open_year,
@@ -42,7 +42,7 @@ requests as (
 
 ),
 
-earlier as (
+earlier as {{ inlined() }} (
 
     select *
     from requests

@@ -28,7 +28,7 @@
 } -%}
 {%- set more = {'last_open_date': 'max(open_date)'} -%}
 
-with to_date as (
+with to_date as {{ inlined() }} (
 
     select *
     from {{ ref('rpt_requests') }}
