@@ -41,8 +41,8 @@ run: .venv/runtime ## The whole job on the live city (YEARS=2015-2026, ENV=demo)
 bench: .venv/runtime ## How fast the source client is (RUNS=5; some ten minutes)
 	@$(BIN)/python -m bench --runs $(or $(RUNS),5)
 
-bench-join: .venv/dev ## How fast places find their neighborhoods
-	@$(BIN)/python -m bench.neighborhood_join
+bench-join: .venv/dev ## How fast places find their areas
+	@$(BIN)/python -m bench.area_join
 
 status: .venv/runtime ## Where every year stands (ENV=demo)
 	@$(BIN)/kedro status --env $(ENV)

@@ -73,5 +73,7 @@
         'community_name': dbt.type_string(),
         'neighborhood_id': dbt.type_bigint(),
         'neighborhood_name': dbt.type_string(),
+        'ward_id': dbt.type_bigint(),
+        'ward_name': dbt.type_string(),
     }) }}
 {%- endmacro %}

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from dbt.contracts.graph.manifest import Manifest
 
-from mpls311.schemas import NeighborhoodVertex, ServiceRequest, TrackedLoad, arrow_schema
+from mpls311.schemas import AreaVertex, ServiceRequest, TrackedLoad, arrow_schema
 from tests.support.dbt_warehouse import (
     NO_LOCATION,
     PROJECT,
@@ -30,6 +30,7 @@ MARTS = (
     "dim_dates",
     "dim_geography",
     "dim_neighborhoods",
+    "dim_wards",
     "fact_311data",
     "rpt_backlog",
     "rpt_categories_year",
@@ -298,7 +299,7 @@ def test_a_column_has_one_description_wherever_it_is(manifest: Manifest) -> None
                 descriptions[column.name].add(column.description.strip())
     assert {name: texts for name, texts in descriptions.items() if len(texts) > 1} == {}
 
-    for model in (ServiceRequest, NeighborhoodVertex, TrackedLoad):
+    for model in (ServiceRequest, AreaVertex, TrackedLoad):
         for field in arrow_schema(model):
             assert descriptions[field.name] == {field.metadata[b"description"].decode()}
 
@@ -319,7 +320,7 @@ def test_every_model_has_a_key_and_only_staging_reads_sources(manifest: Manifest
         for node in models
         if any(name.startswith("source.") for name in node.depends_on.nodes)
     }
-    assert readers == {"stg_mpls_311data", "stg_neighborhoods", "stg_track_load"}
+    assert readers == {"stg_mpls_311data", "stg_areas", "stg_track_load"}
 
 
 def test_analysts_find_marts_and_neither_seeds_nor_the_way_to_them(

@@ -1,10 +1,13 @@
-{%- set dimensions = dict({'open_year': dbt.type_bigint()}, **area_columns()) -%}
-{%- do dimensions.update({
+{%- set dimensions = {
+    'open_year': dbt.type_bigint(),
+    'community_name': dbt.type_string(),
+    'neighborhood_id': dbt.type_bigint(),
+    'neighborhood_name': dbt.type_string(),
     'subject_name': dbt.type_string(),
     'type_name': dbt.type_string(),
     'channel': dbt.type_string(),
     'is_information_only': 'boolean',
-}) -%}
+} -%}
 {%- set year = ['open_year', 'is_information_only'] -%}
 {%- set neighborhood = ['community_name', 'neighborhood_id', 'neighborhood_name'] -%}
 {%- set kind = ['subject_name', 'type_name', 'channel'] -%}

@@ -75,6 +75,8 @@ select
     neighborhoods.neighborhood_id,
     neighborhoods.neighborhood_name,
     neighborhoods.community_name,
+    wards.ward_id,
+    wards.ward_name,
     aged.case_status,
     aged.is_accessibility_related,
     aged.source_year,
@@ -89,3 +91,5 @@ left join {{ ref('dim_geography') }} as geography
     on aged.geography_id = geography.geography_id
 left join {{ ref('dim_neighborhoods') }} as neighborhoods
     on coalesce(geography.neighborhood_id, -1) = neighborhoods.neighborhood_id
+left join {{ ref('dim_wards') }} as wards
+    on coalesce(geography.ward_id, -1) = wards.ward_id

@@ -139,8 +139,9 @@ class Answers:
     def shapes(self) -> dict[int, list[Ring]]:
         """The rings of each neighbourhood, longitude before latitude."""
         shapes: dict[int, list[Ring]] = {}
-        rows = self.marts["raw_neighborhoods"].sort_values(["neighborhood_id", "ring", "vertex"])
-        for (number, _), ring in rows.groupby(["neighborhood_id", "ring"]):
+        areas = self.marts["raw_areas"]
+        rows = areas[areas["area_kind"] == "neighborhood"]
+        for (number, _), ring in rows.sort_values("vertex").groupby(["area_id", "ring"]):
             corners = list(zip(ring["longitude"], ring["latitude"], strict=True))
             shapes.setdefault(int(number), []).append(corners)
         return shapes

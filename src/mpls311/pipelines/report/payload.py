@@ -108,7 +108,7 @@ MARTS = tuple(
     dict.fromkeys(
         (
             *(table.mart for table in TABLES.values()),
-            *("rpt_changes", "dim_neighborhoods", "raw_neighborhoods"),
+            *("rpt_changes", "dim_neighborhoods", "raw_areas"),
         )
     )
 )
