@@ -90,6 +90,9 @@ trial-deletions: .venv/dev ## Find 500 rows of 80,000 that left
 trial-big: .venv/dev ## Peak memory of a whole run on 2 M rows
 	@$(BIN)/python -m trials.reading big
 
+trial-changes: .venv/dev ## Clear changes in made-up cities with and without any (SEEDS=10; 20 minutes)
+	@$(BIN)/python -m trials.changes --seeds $(or $(SEEDS),10)
+
 lint: .venv/dev ## Style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .

@@ -273,6 +273,14 @@ class TransformSettings(_Settings):
     """Environment variables that dbt/profiles.yml reads: where the warehouse is."""
 
 
+class ChangeSettings(_Settings):
+    """What a change must be to be shown as one, see `mpls311.changes`."""
+
+    times: Annotated[float, Field(ge=0, lt=1)]
+    shares: Annotated[float, Field(ge=0, lt=1)]
+    false_discovery_rate: Annotated[float, Field(gt=0, lt=1)]
+
+
 class ReadMode(RootModel[Mode]):
     """`incremental` reads what changed; `full` re-reads the years asked for."""
 
@@ -285,6 +293,7 @@ class Parameters(_Settings):
     source: SourceSettings
     validation: ValidationSettings
     transform: TransformSettings
+    changes: ChangeSettings
     sandbox: SandboxSettings
     commands: Commands
     spool: str
