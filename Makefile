@@ -41,8 +41,8 @@ run: .venv/runtime ## The whole job on the live city (YEARS=2015-2026, ENV=demo)
 bench: .venv/runtime ## How fast the source client is (RUNS=5; some ten minutes)
 	@$(BIN)/python -m bench --runs $(or $(RUNS),5)
 
-bench-join: .venv/dev ## How fast places find their neighborhoods
-	@$(BIN)/python -m bench.neighborhood_join
+bench-join: .venv/dev ## How fast places find their areas
+	@$(BIN)/python -m bench.area_join
 
 status: .venv/runtime ## Where every year stands (ENV=demo)
 	@$(BIN)/kedro status --env $(ENV)
@@ -89,6 +89,9 @@ trial-deletions: .venv/dev ## Find 500 rows of 80,000 that left
 
 trial-big: .venv/dev ## Peak memory of a whole run on 2 M rows
 	@$(BIN)/python -m trials.reading big
+
+trial-changes: .venv/dev ## Clear changes in made-up cities with and without any (SEEDS=10; 20 minutes)
+	@$(BIN)/python -m trials.changes --seeds $(or $(SEEDS),10)
 
 lint: .venv/dev ## Style and types
 	@$(BIN)/ruff check .

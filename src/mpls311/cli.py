@@ -31,7 +31,7 @@ from mpls311.errors import UserError
 from mpls311.interrupts import interruptible
 from mpls311.loads import verdict
 from mpls311.machine_settings import missing_settings
-from mpls311.parameters import Parameters
+from mpls311.parameters import FORMER_NAMES, Parameters
 from mpls311.stand_in_city import serve_stand_in_city
 from mpls311.summary import print_sentences, status_table
 
@@ -118,8 +118,6 @@ def _configured(conf: Path, env: str | None, params: Mapping[str, Any]) -> dict[
     places = loader["globals"]
     if missing := missing_settings(places):
         raise UserError(" ".join(missing))
-    if env not in (None, settings.CONFIG_LOADER_ARGS["default_run_env"], places["environment"]):
-        raise UserError(f"Write `environment: {env}` into conf/{env}/globals.yml: its name.")
     return dict(loader["parameters"])
 
 
@@ -138,6 +136,8 @@ def _loader(conf: Path, env: str | None, params: Mapping[str, Any]) -> AbstractC
 
 def _check_names(params: Mapping[str, Any], known: Mapping[str, Any], path: str = "") -> None:
     for name, value in params.items():
+        if f"{path}{name}" in FORMER_NAMES:
+            continue
         if name not in known:
             close = get_close_matches(name, known, n=1)
             hint = f" Did you mean {path}{close[0]}?" if close else ""

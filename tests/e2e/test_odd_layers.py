@@ -228,22 +228,31 @@ def test_a_known_case_that_is_now_served_only_as_a_bad_row_is_marked_gone(
 
 
 @pytest.mark.parametrize(
-    ("service", "said"),
+    ("areas", "said"),
     [
-        ("Minneapolis_Neighborhoods", "no such layer is published there"),
-        ("Public_311_2026", "has no BDNUM, BDNAME, geometry_rings"),
-        ("null", ""),
+        (
+            "areas.ward=WARDS",
+            [
+                "No neighborhoods, they stay unknown: ",
+                "No wards, they stay unknown: ",
+                "no such layer is published there",
+            ],
+        ),
+        (
+            "areas.neighborhood=Public_311_2026",
+            ["The neighborhood layer has no BDNUM, BDNAME, geometry_rings: name the right layer"],
+        ),
+        ("areas.neighborhood=null", []),
+        ("neighborhoods_service=null", []),
     ],
 )
-def test_a_city_without_neighborhoods_does_without(
-    project: Project, service: str, said: str
-) -> None:
+def test_a_city_without_areas_does_without(project: Project, areas: str, said: list[str]) -> None:
     with TinyLayers(y2026=[feature(1_000_001, "2026-03-01T12:00:00")]) as layers:
-        output = project.ran(f"{params(layers)},source.neighborhoods_service={service}")
+        output = " ".join(project.ran(f"{params(layers)},source.{areas}").split())
 
-    assert said in " ".join(output.split())
-    assert ("they stay unknown" in " ".join(output.split())) is bool(said)
+    assert all(words in output for words in said)
+    assert ("No neighborhoods" in output) is bool(said)
     assert project.query(
-        "select grain, neighborhood_name, community_name, request_count"
-        " from mpls_311_production.rpt_neighborhoods where grain = 'year_neighborhood'"
-    ) == [("year_neighborhood", "Unknown", "Unknown", 1)]
+        "select neighborhood_id, neighborhood_name, community_name, ward_id, ward_name"
+        " from mpls_311_production.rpt_requests"
+    ) == [(-1, "Unknown", "Unknown", -1, "Unknown")]
