@@ -52,22 +52,26 @@ STEPS = {"first load": date(2026, 5, 1), "increment": date(2026, 5, 3)}
 
 
 class PhaseClock:
-    """Seconds of each phase, which is the pipeline that a node's function is from."""
+    """Seconds of each phase, which is the pipeline that a node's function is from.
+
+    A node that yields does its work while Kedro saves, so it lasts until the next one begins.
+    """
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
-        self._began = 0.0
+        self._phase, self._began = "", 0.0
 
     @hook_impl
-    def before_node_run(self) -> None:
-        """Begin."""
-        self._began = time.monotonic()
+    def before_node_run(self, node: Any) -> None:
+        """Begin a phase."""
+        self.after_pipeline_run()
+        self._phase, self._began = node.func.__module__.split(".")[2], time.monotonic()
 
     @hook_impl
-    def after_node_run(self, node: Any) -> None:
-        """Count it to its phase."""
-        phase = node.func.__module__.split(".")[2]
-        self.seconds[phase] += time.monotonic() - self._began
+    def after_pipeline_run(self) -> None:
+        """End it."""
+        if self._phase:
+            self.seconds[self._phase] += time.monotonic() - self._began
 
 
 def run_here(env: str, folder: str, params: str) -> None:

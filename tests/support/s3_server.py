@@ -6,6 +6,7 @@ prints the environment that `kedro run --env aws` needs to work on it, and serve
 pressed.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,6 +19,8 @@ BUCKET = "mpls311-lake"
 @contextmanager
 def running_s3() -> Iterator[dict[str, str]]:
     """Serve an empty bucket; gives the environment variables to set."""
+    # It would tell of every request.
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -13,7 +13,7 @@ with ranked as (
                 source_year desc
         ) as choice,
         count(case when deleted_at is null then 1 end) over (partition by case_id) as layer_count,
-        sum(rows_in_load - 1) over (partition by case_id) as duplicate_count
+        cast(sum(rows_in_load - 1) over (partition by case_id) as {{ dbt.type_bigint() }}) as duplicate_count
     from {{ ref('int_requests_by_layer') }}
 
 )
