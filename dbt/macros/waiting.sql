@@ -91,7 +91,7 @@
 
         select
             *,
-            sum(ended) over (partition by group_id order by seconds desc) as at_risk
+            cast(sum(ended) over (partition by group_id order by seconds desc) as {{ type_double() }}) as at_risk
         from instants
 
     ),
