@@ -11,7 +11,7 @@ YEARS ?= recent
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo run status viz test coverage test-cloud lint format schemas picture lock \
-	bench bench-join trial-answers trial-crashes trial-storm trial-kills trial-deletions trial-big \
+	bench bench-job bench-join trial-answers trial-crashes trial-storm trial-kills trial-deletions trial-big \
 	terraform-check clean
 
 help: ## Show this list
@@ -42,6 +42,9 @@ run: .venv/runtime ## The whole job on the live city (YEARS=2015-2026, ENV=demo)
 
 bench: .venv/runtime ## How fast the source client is (RUNS=5; some ten minutes)
 	@$(BIN)/python -m bench --runs $(or $(RUNS),5)
+
+bench-job: .venv/runtime ## Whole runs against an earlier commit (BASE=..., RUNS=5; an hour)
+	@$(BIN)/python -m bench.job --base $(BASE) --runs $(or $(RUNS),5)
 
 bench-join: .venv/dev ## How fast places find their neighborhoods
 	@$(BIN)/python -m bench.neighborhood_join
