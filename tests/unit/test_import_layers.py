@@ -63,6 +63,7 @@ def parts_used_by(part: str) -> set[str]:
         ("cloud", {"errors"}),
         ("datasets", {"cloud", "errors", "lake", "loads", "schemas"}),
         ("cleaning", {"schemas"}),
+        ("first_contact", {"arcgis", "cleaning", "errors", "parameters", "schemas"}),
         ("pipelines", {"arcgis", "cleaning", "errors", "lake", "loads", "parameters", "schemas"}),
     ],
 )
