@@ -11,15 +11,15 @@ def create_pipeline(**_: object) -> Pipeline:
         [
             node(
                 stage_published_loads,
-                inputs=["load_history", "service_requests", "neighborhoods"],
-                outputs=["raw_neighborhoods", "raw_mpls_311data@files"],
+                inputs=["load_history", "service_requests", "areas"],
+                outputs=["raw_areas", "raw_mpls_311data@files"],
                 name="stage_published_loads",
             ),
             node(
                 rebuild_marts,
                 inputs=[
                     "raw_mpls_311data@contents",
-                    "raw_neighborhoods",
+                    "raw_areas",
                     "load_history",
                     "params:transform",
                 ],

@@ -20,7 +20,7 @@ def create_pipeline(**_: object) -> Pipeline:
                     run_dbt_and_record_loads,
                     inputs=[
                         "raw_mpls_311data@contents",
-                        "raw_neighborhoods",
+                        "raw_areas",
                         "validated_loads",
                         "params:transform",
                     ],
