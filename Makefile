@@ -66,6 +66,10 @@ trial-answers: .venv/dev ## The source client against damaged answers and lies (
 	@EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/python -m pytest -q \
 		tests/integration/test_any_answer.py tests/integration/test_hostile_servers.py
 
+trial-marts: .venv/dev ## Marts day by day against all loads at once (SEQUENCES=10; ten minutes)
+	@SEQUENCES=$(or $(SEQUENCES),10) DAYS=$(or $(DAYS),8) $(BIN)/python -m pytest -q \
+		tests/integration/test_incremental_marts.py
+
 test-cloud: .venv/dev ## The tests against Cloud Storage and BigQuery emulators
 	@$(BIN)/python -m pytest -q tests/cloud
 
