@@ -8,7 +8,6 @@ from tests.integration.test_dbt_models import MARTS
 from tests.support.dbt_warehouse import Warehouse, request
 from tests.support.sequences import Sequence, differences
 
-
 # make trial-marts asks for more of both.
 SEQUENCES = int(os.environ.get("SEQUENCES", "2"))
 DAYS = int(os.environ.get("DAYS", "3"))
