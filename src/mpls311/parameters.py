@@ -202,6 +202,18 @@ class ValidationSettings(_Settings):
     min_rejected: Annotated[int, Field(ge=0)]
 
 
+class LakeSettings(_Settings):
+    """How long what the lake holds is kept."""
+
+    raw_retention_days: Annotated[int, Field(ge=90)]
+    """Raw files of published loads may be gone after that long: nothing reads them again."""
+
+    @property
+    def raw_retention(self) -> timedelta:
+        """How long raw files of published loads are kept."""
+        return timedelta(days=self.raw_retention_days)
+
+
 class TransformSettings(_Settings):
     """How dbt is run."""
 
@@ -226,6 +238,7 @@ class Parameters(_Settings):
     mode: ReadMode
     source: SourceSettings
     validation: ValidationSettings
+    lake: LakeSettings
     transform: TransformSettings
     sandbox: SandboxSettings
     spool: str

@@ -84,7 +84,7 @@ def _load_cells(load: Load) -> Sequence[str]:
         str(load.source_year),
         name,
         f"{ingested.rows:,}",
-        *(f"{count:,}" for count in counts),
+        *("unknown" if count is None else f"{count:,}" for count in counts),
         *([""] * (4 - len(counts))),
         f"{ingested.bytes / 1e6:.1f}",
         f"{ingested.requests:,}",

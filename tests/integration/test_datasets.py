@@ -17,8 +17,8 @@ from kedro.io import DatasetError
 
 from mpls311.datasets import EditionsDataset, LakeFilesDataset, ManifestsDataset
 from mpls311.datasets.duckdb_table import DuckDBTableDataset
-from mpls311.lake import ImmutableObjectError, sha256_of
-from mpls311.loads import LakeFile, Unchanged
+from mpls311.lake import ImmutableObjectError, LakeFiles, lake_file
+from mpls311.loads import Unchanged
 from mpls311.schemas import TrackedLoad, arrow_schema
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -195,12 +195,23 @@ def look(load_id: str) -> Unchanged:
     )
 
 
-def test_duckdb_reads_files_of_a_bucket(bucket: str, tmp_path: Path) -> None:
-    uri = f"{bucket}/{tmp_path.name}/rows.parquet"
-    with gcsfs.GCSFileSystem(token="anon").open(uri, "wb") as file:
-        pq.write_table(tracked("a"), file)
+def test_duckdb_reads_verified_files_of_a_bucket(bucket: str, tmp_path: Path) -> None:
+    local = tmp_path / "rows.parquet"
+    pq.write_table(tracked("a"), local)
+    lake = LakeFilesDataset(path=f"{bucket}/{tmp_path.name}", credentials={"token": "anon"})
+    entry = lake_file(local, "2025/rows.parquet", 1)
+    lake.save({entry.name: local})
 
-    table(tmp_path, fs_args={"token": "anon"}).save([uri, uri])
+    table(tmp_path).save(lake.load().stored([entry, entry]))
+    assert list(table(tmp_path).load()["load_id"]) == ["a", "a"]
+
+    lake.load().fs.pipe_file(lake.load().path(entry.name), b"x" * entry.bytes)
+    with pytest.raises(DatasetError, match="checksum of its content"):
+        table(tmp_path).save(
+            LakeFilesDataset(path=f"{bucket}/{tmp_path.name}", credentials={"token": "anon"})
+            .load()
+            .stored([entry])
+        )
     assert list(table(tmp_path).load()["load_id"]) == ["a", "a"]
 
 
@@ -212,14 +223,15 @@ class TestLake:
         pq.write_table(pa.table({"n": [1, 2, 3]}), one)
         pq.write_table(pa.table({"n": [4]}), other)
 
+        entry = lake_file(one, "2025/a.parquet", 3)
         files.save({"2025/a.parquet": one})
         files.save({"2025/a.parquet": one})
         with pytest.raises(ImmutableObjectError, match="never overwritten"):
             files.save({"2025/a.parquet": other})
 
         opened = files.load()
-        assert opened.read("2025/a.parquet")["n"].to_pylist() == [1, 2, 3]
-        assert [b.num_rows for b in opened.batches("2025/a.parquet", 2)] == [2, 1]
+        assert opened.read(entry)["n"].to_pylist() == [1, 2, 3]
+        assert [b.num_rows for b in opened.batches(entry, 2)] == [2, 1]
         assert opened.uri("2025/a.parquet") == f"{path}/2025/a.parquet"
         names = [name.rsplit("/", 1)[1] for name in opened.fs.find(opened.root)]
         assert names == ["a.parquet"]
@@ -228,17 +240,52 @@ class TestLake:
         self, lake: tuple[str, dict[str, str]], tmp_path: Path
     ) -> None:
         path, credentials = lake
-        files = LakeFilesDataset(path=path, credentials=credentials)
         local = tmp_path / "local.parquet"
         pq.write_table(pa.table({"n": [1]}), local)
-        files.save({"2025/a.parquet": local})
-        entry = LakeFile(name="2025/a.parquet", rows=1, bytes=1, sha256=sha256_of(local))
+        entry = lake_file(local, "2025/a.parquet", 1)
+        LakeFilesDataset(path=path, credentials=credentials).save({entry.name: local})
+        flipped = bytearray(local.read_bytes())
+        flipped[50] ^= 1
+        older = entry.model_copy(update={"md5": None})
 
-        files.load().verify(entry)
-        with pytest.raises(DatasetError, match="not the file that its manifest describes"):
-            files.load().verify(entry.model_copy(update={"sha256": "0" * 64}))
-        with pytest.raises(DatasetError, match="which is not there"):
-            files.load().verify(entry.model_copy(update={"name": "2025/b.parquet"}))
+        def files() -> LakeFiles:
+            return LakeFilesDataset(path=path, credentials=credentials).load()
+
+        for entry_of_a_version in (entry, older):
+            [stored] = files().stored([entry_of_a_version])
+            assert stored.local().read_bytes() == local.read_bytes()
+            assert stored.address() == f"{path}/2025/a.parquet"
+        for content, how in (
+            (bytes(flipped), "checksum of its content"),
+            (flipped[:-7], "bytes, not"),
+            (b"", "it has 0 bytes"),
+            (None, "it is not there"),
+        ):
+            opened = files()
+            if content is None:
+                opened.fs.rm(opened.path(entry.name))
+            else:
+                opened.fs.pipe_file(opened.path(entry.name), bytes(content))
+            for entry_of_a_version in (entry, older):
+                for way in (files().local, files().address):
+                    with pytest.raises(DatasetError, match=f"{how}.*years=2025,mode=full"):
+                        way(entry_of_a_version)
+
+    def test_a_file_is_verified_once_and_fetched_once(
+        self, lake: tuple[str, dict[str, str]], tmp_path: Path
+    ) -> None:
+        path, credentials = lake
+        local = tmp_path / "local.parquet"
+        pq.write_table(pa.table({"n": [1]}), local)
+        entry = lake_file(local, "2025/a.parquet", 1)
+        dataset = LakeFilesDataset(path=path, credentials=credentials)
+        dataset.save({entry.name: local})
+
+        copy = dataset.load().local(entry)
+        if not dataset.load().is_local:
+            dataset.load().fs.rm(dataset.load().path(entry.name))
+        assert dataset.load().local(entry) == copy
+        assert dataset.load().read(entry)["n"].to_pylist() == [1]
 
     def test_manifests_are_added_and_never_changed(self, lake: tuple[str, dict[str, str]]) -> None:
         path, credentials = lake
@@ -257,7 +304,7 @@ class TestLake:
         with pytest.raises(DatasetError, match="not saved through this entry"):
             reader.save([look("20260603T000000000Z-2025")])
 
-    def test_a_document_that_is_no_manifest_is_named(
+    def test_a_document_of_another_name_is_no_manifest(
         self, lake: tuple[str, dict[str, str]]
     ) -> None:
         path, credentials = lake
@@ -266,8 +313,26 @@ class TestLake:
         with opened.fs.open(f"{opened.root}/2025/odd.json", "wb") as file:
             file.write(b"{}")
 
-        with pytest.raises(DatasetError, match=r"odd\.json is not a manifest"):
-            ManifestsDataset(path=path, credentials=credentials).load()
+        assert ManifestsDataset(path=path, credentials=credentials).load().damaged == ()
+
+    def test_a_manifest_that_was_changed_is_not_believed(
+        self, lake: tuple[str, dict[str, str]]
+    ) -> None:
+        path, credentials = lake
+        entry = ManifestsDataset(path=path, phases=["unchanged"], credentials=credentials)
+        entry.save([look("20260601T000000000Z-2025"), look("20260602T000000000Z-2025")])
+        opened = LakeFilesDataset(path=path, credentials=credentials).load()
+        name = opened.path("2025/20260601T000000000Z-2025.unchanged.json")
+        changed = opened.fs.cat_file(name).replace(b'"requests": 1', b'"requests": 2')
+        opened.fs.pipe_file(name, changed)
+
+        history = ManifestsDataset(path=path, credentials=credentials).load()
+        assert [each.load_id for each in history.manifests] == ["20260602T000000000Z-2025"]
+        [damage] = history.damaged
+        assert (damage.name, damage.what) == (
+            "2025/20260601T000000000Z-2025.unchanged.json",
+            "its checksum is another one",
+        )
 
     def test_editions_follow_each_other(self, lake: tuple[str, dict[str, str]]) -> None:
         path, credentials = lake
@@ -282,7 +347,8 @@ class TestLake:
 
         assert editions.load() == pa.table({"m": ["b"]})
         files = LakeFilesDataset(path=path, credentials=credentials).load()
-        assert files.read("000001.parquet").equals(first, check_metadata=True)
+        with files.fs.open(files.path("000001.parquet"), "rb") as file:
+            assert pq.read_table(file).equals(first, check_metadata=True)
 
     def test_an_edition_that_is_no_parquet_is_named(self, lake: tuple[str, dict[str, str]]) -> None:
         path, credentials = lake

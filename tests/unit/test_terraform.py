@@ -89,8 +89,8 @@ def test_of_what_manifests_name_only_raw_pages_expire() -> None:
     }
 
     assert expiring == {
-        "LIVE": {"raw_requests"},
-        "ARCHIVED": {"raw_requests", "validation_report"},
+        "LIVE": {"raw_requests", "earlier_raw_requests"},
+        "ARCHIVED": {"raw_requests", "earlier_raw_requests", "validation_report"},
     }
 
 

@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import fsspec
 import pyarrow
-from kedro.io.core import get_protocol_and_path
 
 from mpls311.datasets.table import TableDataset
 from mpls311.errors import StorageError
@@ -89,11 +87,9 @@ class DuckDBTableDataset(TableDataset):
             if isinstance(data, pyarrow.Table):
                 self._insert(connection.from_arrow(data))
                 return
-            for protocol in {get_protocol_and_path(uri)[0] for uri in data} - {"file"}:
-                connection.register_filesystem(fsspec.filesystem(protocol, **self._fs_args))
-            # One by one: together, `union_by_name` waits for ever on a file system of fsspec.
-            for uri in data:
-                self._insert(connection.read_parquet(uri))
+            # One by one, as files of an older version of the model lack columns.
+            for path in data:
+                self._insert(connection.read_parquet(path))
 
     def _insert(self, rows: duckdb.DuckDBPyRelation) -> None:
         # Files of an older version of the model lack columns, which are null then.

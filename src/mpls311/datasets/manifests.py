@@ -5,12 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from mpls311.datasets.filesystem import FolderDataset
 from mpls311.errors import StorageError
 from mpls311.lake import put_once
-from mpls311.loads import LoadHistory, Manifest, parse_manifest
+from mpls311.loads import LoadHistory, Manifest, believable, manifest_document, manifest_name
 
 
 class ManifestsDataset(FolderDataset[Sequence[Manifest], LoadHistory]):
@@ -39,14 +37,17 @@ class ManifestsDataset(FolderDataset[Sequence[Manifest], LoadHistory]):
         self._phases = tuple(phases)
 
     def load(self) -> LoadHistory:
-        """Everything that the manifests in the folder say."""
+        """Everything that the manifests in the folder say, and which cannot be believed."""
         fs, root = self._opened
         fs.invalidate_cache()
         names = [name for name in fs.find(root) if name.endswith(".json")] if self._exists() else []
         if not names:
             return LoadHistory()
         documents = fs.cat(names) if len(names) > 1 else {names[0]: fs.cat_file(names[0])}
-        return LoadHistory(_parse(name, document) for name, document in documents.items())
+        folder = f"{root.rstrip('/')}/"
+        return LoadHistory(
+            *believable({name.removeprefix(folder): text for name, text in documents.items()})
+        )
 
     def save(self, data: Sequence[Manifest]) -> None:
         """Add manifests, once."""
@@ -54,18 +55,10 @@ class ManifestsDataset(FolderDataset[Sequence[Manifest], LoadHistory]):
         for manifest in data:
             if manifest.phase not in self._phases:
                 raise StorageError(f"{manifest.phase} manifests are not saved through this entry.")
-            name = f"{manifest.source_year}/{manifest.load_id}.{manifest.phase}.json"
             with tempfile.TemporaryDirectory() as folder:
                 local = Path(folder, "manifest.json")
-                local.write_text(manifest.model_dump_json(indent=1) + "\n")
-                put_once(fs, local, f"{root}/{name}")
+                local.write_bytes(manifest_document(manifest))
+                put_once(fs, local, f"{root}/{manifest_name(manifest)}")
 
     def _describe(self) -> dict[str, Any]:
         return {**super()._describe(), "phases": self._phases}
-
-
-def _parse(name: str, document: bytes) -> Manifest:
-    try:
-        return parse_manifest(document)
-    except ValidationError as exc:
-        raise StorageError(f"{name} is not a manifest: {exc.errors()[0]['msg']}.") from exc

@@ -9,16 +9,11 @@ from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
 from mpls311.errors import StorageError
+from mpls311.lake.checksums import sha256_of
 
 
 class ImmutableObjectError(StorageError):
     """An object of that name exists already and holds something else."""
-
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a local file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def put_once(fs: AbstractFileSystem, source: Path, target: str) -> None:

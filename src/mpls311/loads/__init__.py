@@ -6,6 +6,7 @@ published one, and the *watermark* of a year moves only with a published manifes
 here is pure: manifests in, decisions and rows out. Reading and writing them is the catalog's.
 """
 
+from mpls311.loads.damage import Damage, believable, is_manifest_name, manifest_name
 from mpls311.loads.decision import Decision, Edition, decide, is_read_in_full, one_overdue
 from mpls311.loads.history import Load, LoadHistory
 from mpls311.loads.manifests import (
@@ -17,6 +18,7 @@ from mpls311.loads.manifests import (
     Published,
     Unchanged,
     Validated,
+    manifest_document,
     mint_load_id,
     parse_manifest,
 )
@@ -24,6 +26,7 @@ from mpls311.loads.readiness import check_ready, check_staging
 from mpls311.loads.tracking import tracking_rows
 
 __all__ = [
+    "Damage",
     "Decision",
     "Edition",
     "Failed",
@@ -36,10 +39,14 @@ __all__ = [
     "Published",
     "Unchanged",
     "Validated",
+    "believable",
     "check_ready",
     "check_staging",
     "decide",
+    "is_manifest_name",
     "is_read_in_full",
+    "manifest_document",
+    "manifest_name",
     "mint_load_id",
     "one_overdue",
     "parse_manifest",

@@ -31,12 +31,12 @@ from mpls311.arcgis import (
 )
 from mpls311.cleaning import clean
 from mpls311.errors import UserError
-from mpls311.lake import BATCH_ROWS, KEY_COLUMNS, KnownCases, LakeFiles, sha256_of
+from mpls311.lake import BATCH_ROWS, KEY_COLUMNS, KnownCases, LakeFiles, lake_file
 from mpls311.loads import (
+    Damage,
     Decision,
     Edition,
     Ingested,
-    LakeFile,
     LoadHistory,
     Mode,
     Unchanged,
@@ -125,7 +125,9 @@ async def read_years(
         reader = _Reader(client, history, earlier, source, spool, now)
         reads = []
         for year, decision in decisions.items():
-            if decision.action in ("full", "incremental"):
+            if mode != "full" and (lost := history.lost(year)):
+                yield _lost(lost[0])
+            elif decision.action in ("full", "incremental"):
                 reads.append((year, decision))
             else:
                 yield reader.no_read(year, looks[year], decision)
@@ -308,23 +310,27 @@ class _Reader:
             rows=report.rows,
             layer_count=report.layer_count,
             gone=gone,
+            replaces=() if decision.since else self._history.to_replace(year),
             edit_date_before=report.edit_date_before,
             edit_date_after=report.edit_date_after,
             max_record_count=look.layer.page_limit,
             pages=report.pages,
             **_cost(look, reads),
-            file=LakeFile(
-                name=f"{year}/{load_id}.parquet",
-                rows=report.rows,
-                bytes=rows.stat().st_size,
-                sha256=sha256_of(rows),
-            ),
+            file=lake_file(rows, f"{year}/{load_id}.parquet", report.rows),
         )
         files = {manifest.file.name: rows}
         return YearRead(year, _summary(decision, manifest, report.resumed), manifest, files)
 
     def _mint(self, year: int) -> str:
         return mint_load_id(year, self._now, self._history.newest_id(year))
+
+
+def _lost(damage: Damage) -> UserError:
+    year = damage.source_year
+    return UserError(
+        f"{year}: the manifest {damage.name} is not what was written ({damage.what}). Restore it; "
+        f"or read the year again: kedro run --params years={year},mode=full"
+    )
 
 
 def _cost(look: Look, reads: Sequence[ReadReport]) -> dict[str, Any]:

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mpls311.errors import UserError
-from mpls311.lake import LakeFiles
-from mpls311.loads import Load, LoadHistory, check_staging, tracking_rows
+from mpls311.lake import LakeFiles, StoredFile
+from mpls311.loads import LoadHistory, check_staging, tracking_rows
 from mpls311.loads.tracking import staged_rows
 from mpls311.parameters import TransformSettings
+from mpls311.pipelines.rebuild.choosing import Chosen, choose, read_again
 from mpls311.pipelines.stage.nodes import staging_of
 from mpls311.pipelines.transform.dbt import run_dbt
 from mpls311.schemas.neighborhoods import borders_of
@@ -20,24 +22,24 @@ log = logging.getLogger(__name__)
 
 def stage_published_loads(
     history: LoadHistory, service_requests: LakeFiles, neighborhoods: pa.Table
-) -> tuple[pa.Table, list[str]]:
+) -> tuple[pa.Table, list[StoredFile], Chosen]:
     """Give the neighbourhoods, and name the files of every load ever published.
 
     Returns:
-        What stage gives for pending loads.
+        What stage gives for pending loads, and which loads they are: all that are what was
+        written.
 
     Raises:
-        UserError: Nothing was ever published.
+        UserError: Nothing was ever published, or nothing of it can be believed.
     """
-    published = _published(history)
-    if not published:
-        raise UserError("No load was ever published: run `kedro run` first.")
-    return borders_of(neighborhoods), staging_of(published, service_requests)
+    chosen = choose(history, service_requests)
+    return borders_of(neighborhoods), staging_of(chosen.loads, service_requests), chosen
 
 
 def rebuild_marts(
     staged: pd.DataFrame,
     history: LoadHistory,
+    chosen: Chosen,
     settings: TransformSettings,
 ) -> Iterator[pa.Table]:
     """Build the marts as if nothing had been there, and give the tracking rows of the manifests.
@@ -46,19 +48,38 @@ def rebuild_marts(
     that are, so a rebuild that was interrupted cannot be mistaken for a whole one.
 
     Yields:
-        The rows of loads as staged, which a report counts on; then all of them.
+        The rows of loads as staged, which a report counts on; then all of them, save that what
+        lacks rows is not said to be published.
 
     Raises:
-        UserError: Staging does not hold the published loads.
+        UserError: Staging does not hold the chosen loads; or, at the very end, years lack rows.
         DbtError: dbt failed.
     """
-    published = _published(history)
-    check_staging(staged, published, remedy="rebuild")
-    yield staged_rows(published)
-    run_dbt(settings, [load.source_year for load in published], rebuild=True)
-    log.info("Rebuilt from %d loads of %s.", len(published), ", ".join(map(str, history.years)))
-    yield tracking_rows(history)
+    check_staging(staged, chosen.loads, remedy="rebuild")
+    yield staged_rows(chosen.loads)
+    run_dbt(settings, [load.source_year for load in chosen.loads], rebuild=True)
+    log.info(
+        "Rebuilt from %d loads of %s.",
+        len(chosen.loads),
+        ", ".join(str(year) for year in sorted({load.source_year for load in chosen.loads})),
+    )
+    for year, cases in chosen.unseen:
+        log.warning(
+            "%s: deleted cases that only damaged files held are not shown any more: %s.",
+            year,
+            _some(cases),
+        )
+    rows = tracking_rows(history)
+    lacks = pc.is_in(rows["year"], pa.array(chosen.lacking, pa.int64()))
+    yield rows.filter(pc.invert(pc.and_(lacks, pc.equal(rows["status"], "published"))))
+    if chosen.lacking:
+        years = ", ".join(map(str, chosen.lacking))
+        raise UserError(
+            f"The warehouse is rebuilt, but rows of {years} are missing: files or manifests are "
+            f"not what was written. {read_again(chosen.lacking)}"
+        )
 
 
-def _published(history: LoadHistory) -> tuple[Load, ...]:
-    return tuple(load for load in history.loads if load.published)
+def _some(cases: tuple[int, ...]) -> str:
+    more = len(cases) - 10
+    return ", ".join(map(str, cases[:10])) + (f" and {more:,} more" if more > 0 else "")

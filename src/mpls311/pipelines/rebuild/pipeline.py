@@ -12,12 +12,17 @@ def create_pipeline(**_: object) -> Pipeline:
             node(
                 stage_published_loads,
                 inputs=["load_history", "service_requests", "neighborhoods"],
-                outputs=["raw_neighborhoods", "raw_mpls_311data@files"],
+                outputs=["raw_neighborhoods", "raw_mpls_311data@files", "chosen_loads"],
                 name="stage_published_loads",
             ),
             node(
                 rebuild_marts,
-                inputs=["raw_mpls_311data@contents", "load_history", "params:transform"],
+                inputs=[
+                    "raw_mpls_311data@contents",
+                    "load_history",
+                    "chosen_loads",
+                    "params:transform",
+                ],
                 outputs="rebuilt_track_load",
                 name="rebuild_marts",
             ),

@@ -33,7 +33,11 @@ class DbtBuild:
 
 
 def run_dbt(
-    settings: TransformSettings, years: Iterable[int], *, rebuild: bool = False
+    settings: TransformSettings,
+    years: Iterable[int],
+    *,
+    rebuild: bool = False,
+    replaced: Iterable[str] = (),
 ) -> DbtBuild:
     """Build seeds, models and data tests.
 
@@ -44,6 +48,8 @@ def run_dbt(
         years: The layers in staging: a merge looks at no partition of another year.
         rebuild: Whether staging holds every published load, and what earlier ones left behind
             in the warehouse is to be forgotten.
+        replaced: Loads that one in staging stands for: what is left of them in the warehouse is
+            of cases that the layer no longer has.
 
     Raises:
         DbtError: A model, a seed or a test of severity error failed, or dbt did not start.
@@ -54,7 +60,7 @@ def run_dbt(
 
     command = ["build", "--exclude-resource-type", "unit_test"]
     command += ["--vars", "{rebuild: true}"] if rebuild else []
-    with _surroundings(settings, years), _progress() as callback:
+    with _surroundings(settings, years, replaced), _progress() as callback:
         outcome = dbtRunner(callbacks=[callback]).invoke([*command, *_options(settings)])
         results = getattr(outcome.result, "results", ())
         _log_results(results)
@@ -73,11 +79,14 @@ def _options(settings: TransformSettings) -> list[str]:
 
 
 @contextmanager
-def _surroundings(settings: TransformSettings, years: Iterable[int]) -> Iterator[None]:
+def _surroundings(
+    settings: TransformSettings, years: Iterable[int], replaced: Iterable[str]
+) -> Iterator[None]:
     """The environment dbt needs, and this process as it was afterwards."""
     folder, before = Path.cwd(), dict(os.environ)
     os.environ.update(settings.environment)
     os.environ["MPLS311_YEARS"] = ", ".join(str(year) for year in sorted(set(years)))
+    os.environ["MPLS311_REPLACED"] = ", ".join(f"'{load_id}'" for load_id in replaced)
     try:
         yield
     finally:

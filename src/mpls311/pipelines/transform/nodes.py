@@ -58,14 +58,15 @@ def run_dbt_and_record_loads(
         return
     check_staging(staged, pending)
     years = [load.source_year for load in pending]
+    replaced = [load_id for load in pending for load_id in sorted(history.replaced_by(load))]
     if settings.target == "dev":
         yield tracking_rows(history), []
-        run_dbt(settings, years)
+        run_dbt(settings, years, replaced=replaced)
         log.info("dbt target dev: nothing is published, the loads stay pending.")
         return
     yield pa.concat_tables([tracking_rows(history), staged_rows(pending)]), []
     try:
-        build = run_dbt(settings, years)
+        build = run_dbt(settings, years, replaced=replaced)
     except DbtError as exc:
         failed = [_failed(load, exc) for load in pending if not load.failed]
         yield tracking_rows(history.plus(*failed)), failed

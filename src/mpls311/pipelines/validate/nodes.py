@@ -47,10 +47,18 @@ def validate_pending_loads(
     yield {}, {}, validation_report(history), []
     refused: list[str] = []
     for load in todo:
-        known = KnownCases(earlier, history.since_last_full(load.source_year))
+        known = KnownCases(earlier, history.before(load))
         # Kedro saves what is yielded before it asks for more, so the folder outlives its files.
         with tempfile.TemporaryDirectory(prefix="mpls311-") as spool:
-            split = split_load(load, raw, known, Path(spool))
+            replaced = history.replaced_by(load)
+            if replaced:
+                log.warning(
+                    "%s: which rows are new and which updated is unknown, as what was written of "
+                    "%s is damaged.",
+                    load.source_year,
+                    ", ".join(sorted(replaced)),
+                )
+            split = split_load(load, raw, known, Path(spool), knows_all=not replaced)
             manifest = split.manifest
             if refusal := _refusal(manifest, limits):
                 refused.append(refusal)
