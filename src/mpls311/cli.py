@@ -1,4 +1,4 @@
-"""The project's own `kedro run`, and `kedro status`.
+"""The project's own `kedro run`, `kedro status` and `kedro check`.
 
 Kedro's command splits `--params` at every comma, takes misspelled names and forgets all but the
 last `--params`. This one, put in its place by Kedro's documented extension point, refuses what
@@ -23,7 +23,9 @@ from omegaconf import OmegaConf
 from pydantic import ValidationError
 from rich import get_console
 
+from mpls311.advice import typed_in
 from mpls311.errors import UserError
+from mpls311.inspection import checked
 from mpls311.machine_settings import missing_settings
 from mpls311.parameters import Parameters
 from mpls311.summary import status_table
@@ -158,7 +160,7 @@ def _project_path() -> Path:
 
 
 def _run(params: Any, pipeline: str | None, names: list[str], **options: Any) -> None:
-    with _mistakes_as_sentences():
+    with _mistakes_as_sentences(options["env"]):
         parsed = parse_params(params)
         chosen = names or ([pipeline] if pipeline else [])
         for name in chosen:
@@ -171,14 +173,15 @@ def _run(params: Any, pipeline: str | None, names: list[str], **options: Any) ->
 
 
 @contextmanager
-def _mistakes_as_sentences() -> Iterator[None]:
+def _mistakes_as_sentences(env: str | None = None) -> Iterator[None]:
+    """Show a mistake as a sentence, with commands as they are typed in the environment."""
     try:
         yield
     except (UserError, DatasetError) as exc:
         mistake = _mistake_behind(exc)
         if mistake is None:
             raise
-        raise click.ClickException(str(mistake)) from exc
+        raise click.ClickException(typed_in(env, str(mistake))) from exc
 
 
 def _mistake_behind(exc: BaseException | None) -> UserError | None:
@@ -206,7 +209,7 @@ cli.add_command(run)
 @env_option
 def status(env: str | None) -> None:
     """Where every year stands: last full read, watermark, pending load, rejected rows."""
-    with _mistakes_as_sentences():
+    with _mistakes_as_sentences(env):
         check_params(_project_path() / settings.CONF_SOURCE, env, {})
         _show_status(env)
 
@@ -215,3 +218,18 @@ def _show_status(env: str | None) -> None:
     with KedroSession.create(env=env) as session:
         history = cast(KedroSession, session).load_context().catalog.load("load_history")
     get_console().print(status_table(history))
+
+
+@cli.command()
+@env_option
+@click.option("--fast", is_flag=True, help="Leave the checksums of files out.")
+def check(env: str | None, fast: bool) -> None:
+    """Hold the whole lake and the warehouse against the manifests; change nothing."""
+    with _mistakes_as_sentences(env):
+        check_params(_project_path() / settings.CONF_SOURCE, env, {})
+        with KedroSession.create(env=env) as session:
+            report = checked(cast(KedroSession, session).load_context().catalog, checksums=not fast)
+    for line in report.lines():
+        click.echo(typed_in(env, line))
+    if report.findings:
+        raise SystemExit(1)

@@ -8,7 +8,14 @@ from typing import Any
 from mpls311.datasets.filesystem import FolderDataset
 from mpls311.errors import StorageError
 from mpls311.lake import put_once
-from mpls311.loads import LoadHistory, Manifest, believable, manifest_document, manifest_name
+from mpls311.loads import (
+    LoadHistory,
+    Manifest,
+    believable,
+    is_manifest_name,
+    manifest_document,
+    manifest_name,
+)
 
 
 class ManifestsDataset(FolderDataset[Sequence[Manifest], LoadHistory]):
@@ -38,16 +45,24 @@ class ManifestsDataset(FolderDataset[Sequence[Manifest], LoadHistory]):
 
     def load(self) -> LoadHistory:
         """Everything that the manifests in the folder say, and which cannot be believed."""
+        fs, _ = self._opened
+        names = self._found()
+        paths = [path for path, name in names.items() if is_manifest_name(name)]
+        if not paths:
+            return LoadHistory()
+        documents = fs.cat(paths) if len(paths) > 1 else {paths[0]: fs.cat_file(paths[0])}
+        return LoadHistory(*believable({names[path]: text for path, text in documents.items()}))
+
+    def strays(self) -> list[str]:
+        """Names of what is in the folder and no manifest."""
+        return sorted(name for name in self._found().values() if not is_manifest_name(name))
+
+    def _found(self) -> dict[str, str]:
+        """The names of all that is in the folder, by path."""
         fs, root = self._opened
         fs.invalidate_cache()
-        names = [name for name in fs.find(root) if name.endswith(".json")] if self._exists() else []
-        if not names:
-            return LoadHistory()
-        documents = fs.cat(names) if len(names) > 1 else {names[0]: fs.cat_file(names[0])}
-        folder = f"{root.rstrip('/')}/"
-        return LoadHistory(
-            *believable({name.removeprefix(folder): text for name, text in documents.items()})
-        )
+        top = f"{fs._strip_protocol(root)}/"
+        return {path: path.removeprefix(top) for path in fs.find(root)} if fs.exists(root) else {}
 
     def save(self, data: Sequence[Manifest]) -> None:
         """Add manifests, once."""

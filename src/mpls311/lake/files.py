@@ -93,7 +93,9 @@ class LakeFiles:
         found = self.fs.find(f"{top}{folder}".rstrip("/"), detail=True)
         return {path.removeprefix(top): info for path, info in found.items()}
 
-    def problem(self, file: LakeFile, info: Mapping[str, Any] | None) -> str | None:
+    def problem(
+        self, file: LakeFile, info: Mapping[str, Any] | None, *, checksums: bool = True
+    ) -> str | None:
         """What is wrong with a file, a clause; None if it is what the manifest says.
 
         In a bucket the checksum that the store keeps is held against the manifest; where either
@@ -102,14 +104,17 @@ class LakeFiles:
         Args:
             file: What the manifest says.
             info: What the store tells of it; None if it has no such file.
+            checksums: Whether to compare them, or only how large the file is.
         """
         if info is None:
             return "it is not there"
         if info["size"] != file.bytes:
             return f"it has {info['size']:,} bytes, not {file.bytes:,}"
+        if not checksums:
+            return None
         kept = None if self.is_local else stored_md5(info)
         found, expected = (
-            (kept, file.md5) if kept and file.md5 else (sha256_of(self._fetched(file)), file.sha256)
+            (kept, file.md5) if kept and file.md5 else (sha256_of(self.fetched(file)), file.sha256)
         )
         return None if found == expected else "the checksum of its content is another one"
 
@@ -121,7 +126,7 @@ class LakeFiles:
         """
         if file not in self.copies.verified:
             self.address(file)
-            local = self._fetched(file)
+            local = self.fetched(file)
             if not self.is_local and sha256_of(local) != file.sha256:
                 raise self._damaged(file, "the checksum of its content is another one")
             self.copies.verified[file] = local
@@ -151,14 +156,20 @@ class LakeFiles:
         """Files for a warehouse to read, in whatever way it can."""
         return [StoredFile(self, file) for file in files]
 
-    def _fetched(self, file: LakeFile) -> Path:
-        """A file on this machine, whatever it holds."""
+    def fetched(self, file: LakeFile) -> Path:
+        """A file on this machine, whatever it holds; `local` verifies it."""
         if self.is_local:
             return Path(self.path(file.name))
         local = self.copies.folder / f"{file.sha256}.parquet"
         if not local.exists():
             self.fs.get_file(self.path(file.name), str(local))
         return local
+
+    def forget(self, file: LakeFile) -> None:
+        """Delete the copy of a file in a bucket, where there is one."""
+        self.copies.verified.pop(file, None)
+        if not self.is_local:
+            (self.copies.folder / f"{file.sha256}.parquet").unlink(missing_ok=True)
 
     def _damaged(self, file: LakeFile, how: str) -> DamagedFileError:
         year = file.name.partition("/")[0]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
-from mpls311.loads.manifests import Manifest, parse_manifest
+from mpls311.loads.manifests import Ingested, Manifest, Validated, parse_manifest
 
 _NAME = re.compile(r"(\d{4})/(\d{8}T\d{9}Z-\1)\.([a-z_]+)\.json")
 
@@ -72,6 +72,7 @@ def believable(documents: Mapping[str, bytes]) -> tuple[list[Manifest], list[Dam
         else:
             manifests[load_id].append(manifest)
     damages += _missing(phases)
+    damages += [damage for found in manifests.values() for damage in _misfits(found)]
     lost = {damage.load_id for damage in damages}
     return (
         [each for load_id, found in manifests.items() if load_id not in lost for each in found],
@@ -85,6 +86,25 @@ def _missing(phases: Mapping[str, Iterable[str]]) -> Iterable[Damage]:
         year = load_id.partition("-")[2]
         for phase in sorted(needed - set(there)):
             yield Damage(f"{year}/{load_id}.{phase}.json", load_id, int(year), "it is not there")
+
+
+def _misfits(manifests: Iterable[Manifest]) -> Iterable[Damage]:
+    """What does not fit in the manifests of a load: those of earlier versions have no seal."""
+    by_phase = {manifest.phase: manifest for manifest in manifests}
+    ingested, validated = by_phase.get("ingest"), by_phase.get("validate")
+    if isinstance(ingested, Ingested) and ingested.file.rows != ingested.rows:
+        yield _misfit(ingested, f"of {ingested.rows:,} rows its file has {ingested.file.rows:,}")
+    if not (isinstance(ingested, Ingested) and isinstance(validated, Validated)):
+        return
+    split = validated.accepted + validated.rejected
+    if split != ingested.rows:
+        yield _misfit(validated, f"of {ingested.rows:,} rows it tells of {split:,}")
+    if validated.file.rows != validated.accepted + len(validated.deleted):
+        yield _misfit(validated, f"its file has {validated.file.rows:,} rows, it tells of others")
+
+
+def _misfit(manifest: Manifest, what: str) -> Damage:
+    return Damage(manifest_name(manifest), manifest.load_id, manifest.source_year, what)
 
 
 def _reason(exc: ValueError) -> str:
