@@ -10,8 +10,8 @@ ENV ?= base
 YEARS ?= recent
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo run status viz test coverage test-cloud lint format schemas picture lock \
-	bench bench-join trial-answers trial-crashes trial-storm trial-kills trial-deletions trial-big \
+.PHONY: help setup setup-dev demo run status check viz test coverage test-cloud lint format schemas picture lock \
+	bench bench-join trial-answers trial-crashes trial-damage trial-disk trial-storm trial-kills trial-deletions trial-big \
 	terraform-check clean
 
 help: ## Show this list
@@ -49,6 +49,9 @@ bench-join: .venv/dev ## How fast places find their neighborhoods
 status: .venv/runtime ## Where every year stands (ENV=demo)
 	@$(BIN)/kedro status --env $(ENV)
 
+check: .venv/runtime ## Whether lake and warehouse are what was written (ENV=demo)
+	@$(BIN)/kedro check --env $(ENV)
+
 viz: .venv/runtime ## The pipelines drawn in the browser (ENV=demo)
 	@$(BIN)/kedro viz run --env $(ENV)
 
@@ -67,6 +70,12 @@ test-cloud: .venv/dev ## The tests against Cloud Storage and BigQuery emulators
 
 trial-crashes: .venv/dev ## Kill whole runs at every point and at random; the next one makes good
 	@$(BIN)/python -m trials.crashes --random 20
+
+trial-damage: .venv/dev ## Flip, cut, swap and lose files of a lake; type what is said
+	@$(BIN)/python -m trials.damage flips cures
+
+trial-disk: .venv/dev ## Fill the disk in each phase (as root, on Linux)
+	@$(BIN)/python -m trials.damage disk
 
 trial-storm: .venv/dev ## Read layers through faults, throttling and edits; 20 seeds
 	@$(BIN)/python -m trials.reading storm throttle edits

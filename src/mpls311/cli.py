@@ -17,14 +17,13 @@ from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import env_option
 from kedro.framework.project import pipelines, settings
 from kedro.framework.session import KedroSession
-from kedro.io import DatasetError
 from kedro.utils import find_kedro_project
 from omegaconf import OmegaConf
 from pydantic import ValidationError
 from rich import get_console
 
 from mpls311.advice import typed_in
-from mpls311.errors import UserError
+from mpls311.errors import UserError, full_disk
 from mpls311.inspection import checked
 from mpls311.machine_settings import missing_settings
 from mpls311.parameters import Parameters
@@ -177,8 +176,8 @@ def _mistakes_as_sentences(env: str | None = None) -> Iterator[None]:
     """Show a mistake as a sentence, with commands as they are typed in the environment."""
     try:
         yield
-    except (UserError, DatasetError) as exc:
-        mistake = _mistake_behind(exc)
+    except Exception as exc:
+        mistake = full_disk(exc) or _mistake_behind(exc)
         if mistake is None:
             raise
         raise click.ClickException(typed_in(env, str(mistake))) from exc

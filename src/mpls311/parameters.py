@@ -223,6 +223,8 @@ class TransformSettings(_Settings):
     """`dev` builds mpls_311_development and publishes nothing."""
     project: str
     """The dbt project's folder."""
+    artifacts: str
+    """A local folder for what dbt writes for itself, so that two environments never share it."""
     environment: dict[str, str]
     """Environment variables that dbt/profiles.yml reads: where the warehouse is."""
 

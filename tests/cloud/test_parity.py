@@ -139,7 +139,7 @@ def twins(tmp_path_factory: pytest.TempPathFactory, warehouse: bigquery.Client) 
 
 def assert_only_the_partitions_it_must(project: Project) -> None:
     """BigQuery reads every partition that a literal does not rule out."""
-    target = project.folder / "dbt/target"
+    target = project.folder / "data/gcp/dbt/target"
     model = "mpls_311/models/intermediate/int_requests_by_layer.sql"
     merge, source = (target / "run" / model).read_text(), (target / "compiled" / model).read_text()
     fact = (target / "run/mpls_311/models/marts/fact_311data.sql").read_text()

@@ -69,7 +69,7 @@ def test_tables_are_in_the_warehouse_of_the_environment(env: str) -> None:
 def test_no_environment_shares_its_lake_or_warehouse_with_another() -> None:
     places = [resolved(env)[1] for env in ENVIRONMENTS]
 
-    for names in ("lake", "spool"):
+    for names in ("lake", "spool", "dbt_artifacts"):
         assert len({place[names] for place in places}) == len(ENVIRONMENTS)
     assert len({str(place[place["engine"]]) for place in places}) == len(ENVIRONMENTS)
 

@@ -70,9 +70,10 @@ def run_dbt(
 
 
 def _options(settings: TransformSettings) -> list[str]:
-    project = str(Path(settings.project).resolve())
+    project, artifacts = str(Path(settings.project).resolve()), Path(settings.artifacts).resolve()
     return [
         *("--project-dir", project, "--profiles-dir", project),
+        *("--target-path", str(artifacts / "target"), "--log-path", str(artifacts / "logs")),
         *("--profile", settings.profile, "--target", settings.target),
         *("--quiet", "--log-level", "none", "--log-level-file", "none"),
     ]
