@@ -2,6 +2,7 @@ locals {
   raw_prefix       = "01_raw/requests"
   reporting_prefix = "08_reporting/"
   lease_prefix     = "locks/"
+  looks_prefix     = "manifests/looks/"
 }
 
 resource "google_storage_bucket" "lake" {
@@ -36,7 +37,7 @@ resource "google_storage_bucket" "lake" {
     condition {
       days_since_noncurrent_time = 30
       with_state                 = "ARCHIVED"
-      matches_prefix             = [local.raw_prefix, local.reporting_prefix, local.lease_prefix]
+      matches_prefix             = [local.raw_prefix, local.reporting_prefix, local.lease_prefix, local.looks_prefix]
     }
   }
 

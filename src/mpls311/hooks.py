@@ -10,6 +10,7 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from rich import get_console
 
+from mpls311.datasets.manifests import begin_reading, end_reading
 from mpls311.loads import LoadHistory
 from mpls311.parameters import SandboxSettings, SourceSettings, city_today
 from mpls311.run_lock import RunLock, run_lock
@@ -59,6 +60,25 @@ class SingleRun:
         if self._lock:
             self._lock.release()
             self._lock = None
+
+
+class OneHistory:
+    """The manifests are read once a run."""
+
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(self) -> None:
+        """Begin, with the lock in hand."""
+        begin_reading()
+
+    @hook_impl(trylast=True)
+    def after_pipeline_run(self) -> None:
+        """End."""
+        end_reading()
+
+    @hook_impl(trylast=True)
+    def on_pipeline_error(self) -> None:
+        """End."""
+        end_reading()
 
 
 class StandInCity:

@@ -1,9 +1,9 @@
 """Project settings of Kedro."""
 
-from mpls311.hooks import DashboardPath, RunSummary, SingleRun, StandInCity
+from mpls311.hooks import DashboardPath, OneHistory, RunSummary, SingleRun, StandInCity
 from mpls311.machine_settings import in_project, machine_setting
 
-HOOKS = (RunSummary(), DashboardPath(), StandInCity(), SingleRun())
+HOOKS = (RunSummary(), DashboardPath(), StandInCity(), OneHistory(), SingleRun())
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

@@ -17,9 +17,12 @@ from kedro.io import DatasetError
 
 from mpls311.datasets import EditionsDataset, LakeFilesDataset, ManifestsDataset
 from mpls311.datasets.duckdb_table import DuckDBTableDataset
+from mpls311.datasets.manifests import begin_reading, end_reading
 from mpls311.lake import ImmutableObjectError, LakeFiles, lake_file
-from mpls311.loads import Unchanged
+from mpls311.loads import looks_document, manifest_name
+from mpls311.loads.looks import KEPT
 from mpls311.schemas import TrackedLoad, arrow_schema
+from tests.support.made import ingested, look
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -179,22 +182,6 @@ def lake(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, dict[str,
     return f"{request.getfixturevalue('bucket')}/{tmp_path.name}", {"token": "anon"}
 
 
-def look(load_id: str) -> Unchanged:
-    return Unchanged(
-        load_id=load_id,
-        source_year=2025,
-        ended_at=NOW,
-        source_id="city",
-        mode="incremental",
-        job_start=NOW,
-        edit_date_before=1,
-        max_record_count=1000,
-        requests=1,
-        retries=0,
-        bytes=10,
-    )
-
-
 def test_duckdb_reads_verified_files_of_a_bucket(bucket: str, tmp_path: Path) -> None:
     local = tmp_path / "rows.parquet"
     pq.write_table(tracked("a"), local)
@@ -289,20 +276,50 @@ class TestLake:
 
     def test_manifests_are_added_and_never_changed(self, lake: tuple[str, dict[str, str]]) -> None:
         path, credentials = lake
-        entry = ManifestsDataset(path=path, phases=["unchanged"], credentials=credentials)
+        entry = ManifestsDataset(path=path, phases=["ingest"], credentials=credentials)
         reader = ManifestsDataset(path=path, credentials=credentials)
         assert len(reader.load()) == 0
 
-        entry.save([look("20260601T000000000Z-2025")])
-        entry.save([look("20260601T000000000Z-2025"), look("20260602T000000000Z-2025")])
-        assert reader.load().newest_id(2025) == "20260602T000000000Z-2025"
-        assert len(reader.load()) == 2
+        entry.save([ingested(3)])
+        entry.save([ingested(3), ingested(2)])
+        assert reader.load().manifests == (ingested(3), ingested(2))
 
-        changed = look("20260602T000000000Z-2025").model_copy(update={"requests": 9})
         with pytest.raises(ImmutableObjectError):
-            entry.save([changed])
+            entry.save([ingested(2, edition=9)])
         with pytest.raises(DatasetError, match="not saved through this entry"):
-            reader.save([look("20260603T000000000Z-2025")])
+            reader.save([ingested(1)])
+
+    def test_looks_that_found_nothing_share_a_document(
+        self, lake: tuple[str, dict[str, str]]
+    ) -> None:
+        path, credentials = lake
+        entry = ManifestsDataset(path=path, phases=["unchanged"], credentials=credentials)
+        looks = [look(day) for day in range(KEPT + 20, 0, -1)]
+        in_full = look(KEPT + 21, mode="full")
+        for each in (in_full, *looks[:2], looks[1]):
+            entry.save([each])
+        assert entry.load().unchanged == (in_full, *looks[:2])
+
+        opened = LakeFilesDataset(path=path, credentials=credentials).load()
+        opened.fs.pipe_file(opened.path("looks/2023.json"), looks_document(2023, looks[:-1]))
+        entry.save([in_full, looks[-1]])
+        assert entry.load().unchanged == (in_full, *looks[-KEPT:])
+        assert [*opened.listing("")] == ["looks/2023.json"]
+
+    def test_a_run_reads_manifests_once_and_adds_what_it_writes(
+        self, lake: tuple[str, dict[str, str]]
+    ) -> None:
+        path, credentials = lake
+        entry = ManifestsDataset(path=path, phases=["ingest"], credentials=credentials)
+        reader = ManifestsDataset(path=path, credentials=credentials)
+        begin_reading()
+        try:
+            assert len(reader.load()) == 0
+            entry.save([ingested(3)])
+            written = reader.load()
+        finally:
+            end_reading()
+        assert written.manifests == reader.load().manifests == (ingested(3),)
 
     def test_a_document_of_another_name_is_no_manifest(
         self, lake: tuple[str, dict[str, str]]
@@ -319,20 +336,22 @@ class TestLake:
         self, lake: tuple[str, dict[str, str]]
     ) -> None:
         path, credentials = lake
-        entry = ManifestsDataset(path=path, phases=["unchanged"], credentials=credentials)
-        entry.save([look("20260601T000000000Z-2025"), look("20260602T000000000Z-2025")])
+        entry = ManifestsDataset(path=path, phases=["ingest", "unchanged"], credentials=credentials)
+        entry.save([ingested(3), ingested(2), look(1)])
         opened = LakeFilesDataset(path=path, credentials=credentials).load()
-        name = opened.path("2025/20260601T000000000Z-2025.unchanged.json")
-        changed = opened.fs.cat_file(name).replace(b'"requests": 1', b'"requests": 2')
-        opened.fs.pipe_file(name, changed)
+        changed = manifest_name(ingested(3))
+        for name in (changed, "looks/2023.json"):
+            content = opened.fs.cat_file(opened.path(name))
+            text = content.replace(b'"max_record_count": 2000', b'"max_record_count": 3000')
+            assert text != content
+            opened.fs.pipe_file(opened.path(name), text)
 
         history = ManifestsDataset(path=path, credentials=credentials).load()
-        assert [each.load_id for each in history.manifests] == ["20260602T000000000Z-2025"]
-        [damage] = history.damaged
-        assert (damage.name, damage.what) == (
-            "2025/20260601T000000000Z-2025.unchanged.json",
-            "its checksum is another one",
-        )
+        assert history.manifests == (ingested(2),)
+        assert {(each.name, each.what) for each in history.damaged} == {
+            (changed, "its checksum is another one"),
+            ("looks/2023.json", "its checksum is another one"),
+        }
 
     def test_editions_follow_each_other(self, lake: tuple[str, dict[str, str]]) -> None:
         path, credentials = lake

@@ -73,7 +73,7 @@ def test_the_job_replaces_only_reports_and_the_lease() -> None:
         "roles/storage.objectCreator",
         "roles/storage.objectViewer",
     }
-    assert "toset([local.reporting_prefix, local.lease_prefix])" in replaceable
+    assert "toset([local.reporting_prefix, local.lease_prefix, local.looks_prefix])" in replaceable
     assert "/objects/${each.value}" in replaceable
 
 

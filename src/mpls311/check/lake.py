@@ -106,7 +106,7 @@ def _check_year(
             advance()
     if expired:
         report.notes.append(f"{year}: {expired:,} raw files are expired")
-    damaged = {damage.load_id for damage in history.damaged}
+    damaged = {damage.load_id for damage in history.damaged} - {""}
     for files, found in unnamed.items():
         if names := [name for name in found if not any(each in name for each in damaged)]:
             report.notes.append(f"No manifest names {some([*map(files.uri, sorted(names))])}")

@@ -6,7 +6,7 @@
 
 from mpls311.lake.checksums import lake_file, sha256_of
 from mpls311.lake.files import BATCH_ROWS, DamagedFileError, LakeFiles, StoredFile
-from mpls311.lake.immutable import ImmutableObjectError, put_once
+from mpls311.lake.immutable import ImmutableObjectError, put_latest, put_once
 from mpls311.lake.known import KEY_COLUMNS, Cases, KnownCases, best_versions
 from mpls311.lake.verification import LoadFiles, intact, is_expired
 
@@ -24,6 +24,7 @@ __all__ = [
     "intact",
     "is_expired",
     "lake_file",
+    "put_latest",
     "put_once",
     "sha256_of",
 ]

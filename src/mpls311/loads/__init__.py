@@ -9,6 +9,7 @@ here is pure: manifests in, decisions and rows out. Reading and writing them is 
 from mpls311.loads.damage import Damage, believable, is_manifest_name, manifest_name
 from mpls311.loads.decision import Decision, Edition, decide, is_read_in_full, one_overdue
 from mpls311.loads.history import Load, LoadHistory
+from mpls311.loads.looks import looks_document, looks_name
 from mpls311.loads.manifests import (
     Failed,
     Ingested,
@@ -45,6 +46,8 @@ __all__ = [
     "decide",
     "is_manifest_name",
     "is_read_in_full",
+    "looks_document",
+    "looks_name",
     "manifest_document",
     "manifest_name",
     "mint_load_id",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
+from mpls311.loads.looks import parse_looks, year_of_looks
 from mpls311.loads.manifests import Ingested, Manifest, Validated, parse_manifest
 
 _NAME = re.compile(r"(\d{4})/(\d{8}T\d{9}Z-\1)\.([a-z_]+)\.json")
@@ -21,7 +22,7 @@ class Damage:
 
     Attributes:
         name: The name of it.
-        load_id: Its load.
+        load_id: Its load; empty where it is of none.
         source_year: The year of the load.
         what: What is wrong with it, a clause.
         is_lost: Whether what was published of the load can no longer be told.
@@ -41,8 +42,8 @@ def manifest_name(manifest: Manifest) -> str:
 
 
 def is_manifest_name(name: str) -> bool:
-    """Whether a manifest can go by that name."""
-    return _NAME.fullmatch(name) is not None
+    """Whether a manifest, or a document of them, can go by that name."""
+    return bool(_NAME.fullmatch(name) or year_of_looks(name))
 
 
 def believable(documents: Mapping[str, bytes]) -> tuple[list[Manifest], list[Damage]]:
@@ -58,6 +59,13 @@ def believable(documents: Mapping[str, bytes]) -> tuple[list[Manifest], list[Dam
     phases: dict[str, set[str]] = defaultdict(set)
     damages: list[Damage] = []
     for name, document in sorted(documents.items()):
+        if year_of := year_of_looks(name):
+            try:
+                for look in parse_looks(document):
+                    manifests[look.load_id].append(look)
+            except ValueError as exc:
+                damages.append(Damage(name, "", year_of, _reason(exc)))
+            continue
         named = _NAME.fullmatch(name)
         if not named:
             continue
@@ -73,10 +81,13 @@ def believable(documents: Mapping[str, bytes]) -> tuple[list[Manifest], list[Dam
             manifests[load_id].append(manifest)
     damages += _missing(phases)
     damages += [damage for found in manifests.values() for damage in _misfits(found)]
-    lost = {damage.load_id for damage in damages}
+    lost = {damage.load_id for damage in damages if damage.load_id}
     return (
         [each for load_id, found in manifests.items() if load_id not in lost for each in found],
-        [replace(damage, is_lost="published" in phases[damage.load_id]) for damage in damages],
+        [
+            replace(damage, is_lost="published" in phases.get(damage.load_id, ()))
+            for damage in damages
+        ],
     )
 
 

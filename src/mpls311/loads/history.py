@@ -206,7 +206,7 @@ class LoadHistory:
         """The newest load id ever minted for a year."""
         known = (*self.manifests, *self.damaged)
         ids = [each.load_id for each in known if each.source_year == year]
-        return max(ids, default=None)
+        return max(filter(None, ids), default=None)
 
 
 def _only(phase: type[M], manifests: Iterable[BaseModel]) -> M | None:
