@@ -10,9 +10,7 @@ ENV ?= base
 YEARS ?= recent
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo run status check viz test coverage test-cloud lint format schemas picture lock \
-	bench bench-join trial-answers trial-crashes trial-damage trial-disk trial-storm trial-kills trial-deletions trial-big \
-	terraform-check clean
+.PHONY: $(shell sed -n 's/^\([a-z][a-z-]*\):.*/\1/p' Makefile)
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -51,6 +49,9 @@ status: .venv/runtime ## Where every year stands (ENV=demo)
 
 check: .venv/runtime ## Whether lake and warehouse are what was written (ENV=demo)
 	@$(BIN)/kedro check --env $(ENV)
+
+first-contact: .venv/runtime ## Hold every layer of the source against what is assumed of it (ENV=demo)
+	@$(BIN)/kedro first-contact --env $(ENV)
 
 viz: .venv/runtime ## The pipelines drawn in the browser (ENV=demo)
 	@$(BIN)/kedro viz run --env $(ENV)

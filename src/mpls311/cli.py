@@ -1,17 +1,20 @@
-"""The project's own `kedro run`, `kedro status` and `kedro check`.
+"""The project's own `kedro run`, and `kedro status`, `kedro check` and `kedro first-contact`.
 
 Kedro's command splits `--params` at every comma, takes misspelled names and forgets all but the
 last `--params`. This one, put in its place by Kedro's documented extension point, refuses what
 cannot be meant before any work is done, and shows a user's mistake as a sentence.
 """
 
+import asyncio
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
 
 import click
+import stamina
 from kedro.config import AbstractConfigLoader
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import env_option
@@ -27,6 +30,7 @@ from mpls311.errors import UserError, full_disk
 from mpls311.inspection import checked
 from mpls311.machine_settings import missing_settings
 from mpls311.parameters import Parameters
+from mpls311.stand_in_city import serve_stand_in_city
 from mpls311.summary import status_table
 
 
@@ -89,7 +93,7 @@ def parse_params(typed: Any) -> dict[str, Any]:
     return {**params, "years": years[-1]} if years else params
 
 
-def check_params(conf: Path, env: str | None, params: Mapping[str, Any]) -> None:
+def check_params(conf: Path, env: str | None, params: Mapping[str, Any]) -> Parameters:
     """Refuse unknown names and values that make no sense.
 
     Args:
@@ -102,7 +106,7 @@ def check_params(conf: Path, env: str | None, params: Mapping[str, Any]) -> None
     """
     _check_names(params, _configured(conf, env, {}))
     try:
-        Parameters.model_validate(_configured(conf, env, params))
+        return Parameters.model_validate(_configured(conf, env, params))
     except ValidationError as exc:
         raise UserError(" ".join(map(_sentence, exc.errors()))) from exc
 
@@ -232,3 +236,24 @@ def check(env: str | None, fast: bool) -> None:
         click.echo(typed_in(env, line))
     if report.findings:
         raise SystemExit(1)
+
+
+@cli.command("first-contact")
+@env_option
+def first_contact(env: str | None) -> None:
+    """Look at every layer of the source, and report where it is not what this project assumes."""
+    from mpls311.first_contact import look, report  # takes a while to import
+
+    stamina.instrumentation.set_on_retry_hooks([])
+    with _mistakes_as_sentences(env), ExitStack() as stack:
+        parameters = check_params(_project_path() / settings.CONF_SOURCE, env, {})
+        source = parameters.source
+        if source.services_url is None:
+            server, served = serve_stand_in_city(parameters.sandbox)
+            stack.enter_context(server)
+            source = source.model_copy(update=served)
+        click.echo(f"Looking at the layers of {source.services_url} ...", err=True)
+        contacts = asyncio.run(look(source))
+    click.echo(report(source, contacts, datetime.now(UTC)))
+    if any(finding.is_trouble for contact in contacts for finding in contact.findings):
+        raise click.exceptions.Exit(1)

@@ -1,7 +1,7 @@
 """What happens around a run: one at a time, the stand-in city if it is needed, the summary."""
 
 import logging
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ from rich import get_console
 
 from mpls311.datasets.manifests import begin_reading, end_reading
 from mpls311.loads import LoadHistory
-from mpls311.parameters import SandboxSettings, SourceSettings, city_today
+from mpls311.parameters import SandboxSettings, SourceSettings
 from mpls311.run_lock import RunLock, run_lock
+from mpls311.stand_in_city import serve_stand_in_city
 from mpls311.summary import summary_table
 
 log = logging.getLogger(__name__)
@@ -86,7 +87,7 @@ class StandInCity:
 
     def __init__(self) -> None:
         self._server: Any = None
-        self._today: date | None = None
+        self._served: dict[str, Any] = {}
 
     @hook_impl
     def before_node_run(
@@ -97,18 +98,9 @@ class StandInCity:
         if source is None or source.services_url:
             return None
         if not self._server:
-            self._start(SandboxSettings.model_validate(catalog.load("params:sandbox")))
-        served = {"services_url": self._server.services_url, "today": self._today}
-        return {"params:source": source.model_copy(update=served)}
-
-    def _start(self, settings: SandboxSettings) -> None:
-        from mpls311.sandbox import City, serve
-
-        today = settings.as_of or city_today()
-        city = City(seed=settings.seed, rows_per_year=settings.rows_per_year, as_of=today)
-        self._today = today
-        self._server = serve(city, latency_ms=settings.latency_ms).start()
-        log.info("The stand-in city of %s is served at %s.", today, self._server.services_url)
+            sandbox = SandboxSettings.model_validate(catalog.load("params:sandbox"))
+            self._server, self._served = serve_stand_in_city(sandbox)
+        return {"params:source": source.model_copy(update=self._served)}
 
     @hook_impl
     def after_pipeline_run(self) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,9 @@ from pydantic import (
 )
 
 from mpls311.loads import Mode
+
+if TYPE_CHECKING:
+    from mpls311.sandbox import City
 
 FIRST_YEAR = 2015
 """The city publishes one layer a year since then; older layers have other names and shapes."""
@@ -183,7 +186,16 @@ class SandboxSettings(_Settings):
     rows_per_year: int
     as_of: date | None
     """The day of the publication to serve; None is today."""
+    temper: str
+    """How times to close vary: steady or unsteady."""
+    changes: str
+    """Changes of times to close that are planted, `Pothole x1.3 from 2025-03-01`."""
     latency_ms: Annotated[float, Field(ge=0)]
+
+    @field_validator("changes", mode="before")
+    @classmethod
+    def _as_text(cls, value: Any) -> Any:
+        return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value or ""
 
     @model_validator(mode="after")
     def _not_in_the_future(self) -> "SandboxSettings":
@@ -193,6 +205,18 @@ class SandboxSettings(_Settings):
                 "machine are never trusted. Give a past date."
             )
         return self
+
+    def city(self, as_of: date | None = None) -> "City":
+        """The city itself, on that day in place of `as_of`.
+
+        Raises:
+            ValueError: There is no such city.
+        """
+        # It takes a while to import.
+        from mpls311.sandbox import City
+
+        day = as_of or self.as_of
+        return City(self.seed, self.rows_per_year, day, self.temper, self.changes)
 
 
 class ValidationSettings(_Settings):
@@ -251,8 +275,5 @@ class Parameters(_Settings):
     @model_validator(mode="after")
     def _can_be_served(self) -> "Parameters":
         if self.source.services_url is None:
-            # Its bounds are its own, and it takes a while to import.
-            from mpls311.sandbox import City
-
-            City(self.sandbox.seed, self.sandbox.rows_per_year, self.sandbox.as_of)
+            self.sandbox.city()
         return self

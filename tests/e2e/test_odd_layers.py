@@ -190,14 +190,26 @@ def test_an_odd_value_costs_itself_or_its_row_and_many_of_them_are_told(project:
     rows = [feature(1_000_000 + n, "2026-03-01T12:00") for n in range(1, 301)]
     rows[0]["attributes"]["OPENEDDATETIME"] = "yesterday"
     rows[1]["attributes"]["CLOSEDDATETIME"] = 1e17
+    for code, row in enumerate(rows):
+        row["attributes"]["TYPENAME"] = code % 2
     layers = TinyLayers(y2026=rows)
+    layers.fields["TYPENAME"] = "esriFieldTypeSmallInteger"
+    layers.domains["TYPENAME"] = {0: "Graffiti", 1: "Pothole"}
     with layers:
         project.ran(params(layers))
         assert 1_000_001 not in project.fact()
         assert project.query(
-            "select closed_datetime, repairs, extras from mpls_311_production.fact_311data "
-            "where case_id = 1000002"
-        ) == [(None, "closed_datetime_unreadable", '{"CLOSEDDATETIME": "1e+17"}')]
+            "select type_name, closed_datetime, repairs, extras "
+            "from mpls_311_production.fact_311data join mpls_311_production.dim_categories "
+            "using (category_id) where case_id = 1000002"
+        ) == [
+            (
+                "Pothole",
+                None,
+                "closed_datetime_unreadable",
+                '{"CLOSEDDATETIME": "1e+17", "TYPENAME": 1}',
+            )
+        ]
 
         for row in rows[:150]:
             row["attributes"]["CLOSEDDATETIME"] = "N/A"

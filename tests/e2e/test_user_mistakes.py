@@ -23,6 +23,7 @@ from tests.support.project import Project
         ("sandbox.as_of=2010-01-01", "The stand-in city publishes from 2015-01-02 to"),
         ("sandbox.rows_per_year=0", "has 1 to 5,000,000 rows a year, not 0."),
         ("sandbox.seed=-1", "must not be negative, not -1."),
+        ("sandbox.changes=Pothol x2 from 2025-01-01", "Did you mean Pothole?"),
         ("2023", "write name=value"),
         ("run_lock=s3://lake/run.lock", "nothing can be locked by s3://"),
     ],

@@ -7,7 +7,16 @@ from typing import Any
 import pyarrow as pa
 import yaml
 
-from mpls311.loads import Failed, Ingested, LakeFile, Published, Unchanged, Validated
+from mpls311.loads import (
+    Failed,
+    Held,
+    Ingested,
+    LakeFile,
+    Published,
+    Released,
+    Unchanged,
+    Validated,
+)
 from mpls311.loads.manifests import Mode
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -117,6 +126,26 @@ def published(load: Ingested, watermark: datetime | None = NOW) -> Published:
         source_year=load.source_year,
         ended_at=load.ended_at + timedelta(seconds=30),
         watermark=watermark,
+    )
+
+
+def held(load: Ingested) -> Held:
+    """Its manifest of a guard that stopped it."""
+    return Held(
+        load_id=load.load_id,
+        source_year=load.source_year,
+        ended_at=load.ended_at + timedelta(seconds=2),
+        reasons=("500 of 500 cases would be marked deleted",),
+    )
+
+
+def released(load: Ingested) -> Released:
+    """Its manifest of being let through."""
+    return Released(
+        load_id=load.load_id,
+        source_year=load.source_year,
+        ended_at=load.ended_at + timedelta(seconds=3),
+        by="accept",
     )
 
 

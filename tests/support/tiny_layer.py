@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from mpls311.sandbox.protocol import (
     Answer,
@@ -13,6 +13,7 @@ from mpls311.sandbox.protocol import (
     Handler,
     Request,
     RowLayer,
+    field,
     serve,
 )
 from mpls311.sandbox.protocol import feature as made
@@ -66,6 +67,8 @@ class TinyLayers(Mapping[str, RowLayer]):
         self.layers = {int(year.removeprefix("y")): rows for year, rows in years.items()}
         self.edited: dict[int, int | None] = {}
         self.fields: dict[str, str] = dict(FIELDS)
+        self.domains: dict[str, dict[Any, str]] = {}
+        """Names by code, by field."""
         self.pages: list[str] = []
         """The where clause of every page asked for."""
         self._server = serve(self, faults=[*faults, self._noted])
@@ -78,7 +81,11 @@ class TinyLayers(Mapping[str, RowLayer]):
 
     def __getitem__(self, name: str) -> RowLayer:
         year = int(name.removeprefix("Public_311_"))
-        layer = RowLayer(name, self.layers[year], self.fields, maxRecordCount=1_000)
+        fields = [
+            field(column, kind, domain=_domain(self.domains.get(column)))
+            for column, kind in self.fields.items()
+        ]
+        layer = RowLayer(name, self.layers[year], fields, maxRecordCount=1_000)
         if edited := self.edited.get(year, 1):
             layer.edited(edited)
         return layer
@@ -103,3 +110,10 @@ class TinyLayers(Mapping[str, RowLayer]):
         if request.kind == "page":
             self.pages.append(request.parameters["where"])
         return await handler(request)
+
+
+def _domain(names: Mapping[Any, str] | None) -> dict[str, Any] | None:
+    if names is None:
+        return None
+    values = [{"code": code, "name": name} for code, name in names.items()]
+    return {"type": "codedValue", "name": "names", "codedValues": values}

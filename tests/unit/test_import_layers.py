@@ -65,6 +65,7 @@ def parts_used_by(part: str) -> set[str]:
         ("check", {"errors", "lake", "loads"}),
         ("advice", set()),
         ("cleaning", {"schemas"}),
+        ("first_contact", {"arcgis", "cleaning", "errors", "parameters", "schemas"}),
         ("pipelines", {"arcgis", "cleaning", "errors", "lake", "loads", "parameters", "schemas"}),
     ],
 )

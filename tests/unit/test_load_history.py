@@ -21,10 +21,12 @@ from tests.support.made import (
     NOW,
     days,
     failed,
+    held,
     ingested,
     lake_file,
     load_id,
     published,
+    released,
     validated,
     whole,
 )
@@ -101,6 +103,8 @@ MANIFESTS: Sequence[Manifest] = (
     validated(FULL, candidate_watermark=None),
     published(FULL),
     published(FULL, None),
+    held(FULL),
+    released(FULL),
     failed(FULL),
     unchanged(1),
 )
@@ -151,10 +155,12 @@ def test_what_is_no_manifest_is_refused(change: dict[str, object]) -> None:
     [
         ([], "ingested"),
         ([validated(FULL)], "validated"),
+        ([validated(FULL), held(FULL)], "held"),
+        ([validated(FULL), held(FULL), released(FULL)], "validated"),
         ([validated(FULL), failed(FULL)], "failed"),
         ([validated(FULL), failed(FULL), published(FULL)], "published"),
     ],
-    ids=["ingested", "validated", "failed", "published"],
+    ids=["ingested", "validated", "held", "released", "failed", "published"],
 )
 def test_a_load_has_the_furthest_state(further: list[Manifest], state: str) -> None:
     history = LoadHistory([*further, FULL])
@@ -176,6 +182,15 @@ def test_only_the_newest_load_of_a_year_is_pending() -> None:
 
     assert [load.load_id for load in history.pending] == [other.load_id, new.load_id]
     assert history.pending_of(2021) is None
+
+
+def test_a_held_load_is_pending_but_not_published_until_it_is_released() -> None:
+    other = ingested(4, year=2022)
+    history = LoadHistory([FULL, validated(FULL), held(FULL), other, validated(other)])
+
+    assert [load.source_year for load in history.pending] == [2022, 2023]
+    assert [load.source_year for load in history.publishable] == [2022]
+    assert [load.source_year for load in history.plus(released(FULL)).publishable] == [2022, 2023]
 
 
 def test_a_superseded_load_stays_out_once_a_newer_one_is_published() -> None:

@@ -20,6 +20,7 @@ from mpls311.parameters import (
     Years,
     city_today,
 )
+from mpls311.sandbox.city.planted import PlantedChange
 from tests.support.made import BASE
 
 THIS_YEAR = city_today().year
@@ -265,6 +266,8 @@ def test_a_password_in_an_address_is_not_repeated(address: str) -> None:
         ({"rows_per_year": 0}, "1 to 5,000,000 rows a year, not 0"),
         ({"seed": -1}, "must not be negative"),
         ({"as_of": "2015-01-01"}, "publishes from 2015-01-02"),
+        ({"temper": "moody"}, "is steady or unsteady, not moody"),
+        ({"changes": "Pothole"}, "cannot plant 'Pothole'"),
     ],
 )
 def test_the_bounds_of_the_stand_in_city_are_its_own(values: dict[str, object], said: str) -> None:
@@ -274,6 +277,24 @@ def test_the_bounds_of_the_stand_in_city_are_its_own(values: dict[str, object], 
             | {"source": BASE["source"] | {"id": STAND_IN_CITY, "services_url": None}}
             | {"sandbox": BASE["sandbox"] | values}
         )
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        "Pothole x1.3 from 2025-03-01, Graffiti - Open311 x0.5 from 2024-01-01",
+        ["Pothole x1.3 from 2025-03-01", "Graffiti - Open311 x 0.5 from 2024-01-01"],
+    ],
+)
+def test_planted_changes_may_be_a_text_or_a_list(spelled: object) -> None:
+    city = sandbox(changes=spelled, temper="unsteady").city()
+
+    assert city.temper == "unsteady"
+    assert city.changes == (
+        PlantedChange("Pothole", 1.3, date(2025, 3, 1)),
+        PlantedChange("Graffiti - Open311", 0.5, date(2024, 1, 1)),
+    )
+    assert sandbox(changes=None).city().changes == ()
 
 
 def test_the_stand_in_city_has_no_future() -> None:

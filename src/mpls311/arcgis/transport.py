@@ -18,7 +18,6 @@ import pyarrow as pa
 import stamina
 
 from mpls311.arcgis.bodies import as_utf8, too_large, unpacked
-from mpls311.arcgis.decode import load_object
 from mpls311.arcgis.errors import (
     AccessDeniedError,
     ArcGISError,
@@ -28,6 +27,7 @@ from mpls311.arcgis.errors import (
     error_from_reply,
     unwrap,
 )
+from mpls311.arcgis.json_objects import load_object
 from mpls311.arcgis.network import (
     REDIRECTS,
     address,

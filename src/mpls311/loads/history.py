@@ -10,7 +10,16 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from mpls311.loads.damage import Damage
-from mpls311.loads.manifests import Failed, Ingested, Manifest, Published, Unchanged, Validated
+from mpls311.loads.manifests import (
+    Failed,
+    Held,
+    Ingested,
+    Manifest,
+    Published,
+    Released,
+    Unchanged,
+    Validated,
+)
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -21,6 +30,8 @@ class Load:
 
     ingested: Ingested
     validated: Validated | None = None
+    held: Held | None = None
+    released: Released | None = None
     published: Published | None = None
     failed: Failed | None = None
 
@@ -36,11 +47,19 @@ class Load:
 
     @property
     def state(self) -> str:
-        """published, failed, validated or ingested: the furthest it got."""
-        for name in ("published", "failed", "validated"):
-            if getattr(self, name) is not None:
-                return name
-        return "ingested"
+        """published, failed, held, validated or ingested: the furthest it got."""
+        if self.published:
+            return "published"
+        if self.failed:
+            return "failed"
+        if self.is_held:
+            return "held"
+        return "validated" if self.validated else "ingested"
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a guard stopped it, and nobody released it since."""
+        return self.held is not None and self.released is None
 
 
 class LoadHistory:
@@ -117,6 +136,8 @@ class LoadHistory:
             Load(
                 ingested=ingested,
                 validated=_only(Validated, manifests),
+                held=_only(Held, manifests),
+                released=_only(Released, manifests),
                 published=_only(Published, manifests),
                 failed=_only(Failed, manifests),
             )
@@ -173,6 +194,11 @@ class LoadHistory:
     def pending(self) -> tuple[Load, ...]:
         """The pending load of each year that has one, by year."""
         return tuple(load for year in self.years if (load := self.pending_of(year)))
+
+    @cached_property
+    def publishable(self) -> tuple[Load, ...]:
+        """The pending loads that no guard holds, by year: what staging has to hold."""
+        return tuple(load for load in self.pending if not load.is_held)
 
     def watermark(self, year: int) -> datetime | None:
         """How far the year's rows in the marts reach; None before its first published load."""

@@ -114,6 +114,31 @@ class Unchanged(_OfALoad):
     bytes: int
 
 
+class NotRead(_OfALoad):
+    """A year could not be looked at or read; written once per cause, until it changes."""
+
+    phase: Literal["not_read"] = "not_read"
+    source_id: str
+    job_start: AwareDatetime
+    message: str
+
+
+class Held(_OfALoad):
+    """A guard stopped a validated load: it stays pending and is not staged until released."""
+
+    phase: Literal["held"] = "held"
+    reasons: tuple[str, ...]
+    """What is implausible about the year as it would stand, with the figures."""
+
+
+class Released(_OfALoad):
+    """A held load may be staged; it is not judged again."""
+
+    phase: Literal["released"] = "released"
+    by: Literal["accept", "limits"]
+    """A person named it in validation.accept, or the limits are wider than when it was held."""
+
+
 class Failed(_OfALoad):
     """dbt failed on a staged load; the load stays pending."""
 
@@ -122,7 +147,8 @@ class Failed(_OfALoad):
 
 
 Manifest = Annotated[
-    Ingested | Validated | Published | Unchanged | Failed, Field(discriminator="phase")
+    Ingested | Validated | Held | Released | Published | Unchanged | NotRead | Failed,
+    Field(discriminator="phase"),
 ]
 
 _ADAPTER: TypeAdapter[Manifest] = TypeAdapter(Manifest)

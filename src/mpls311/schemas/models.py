@@ -126,7 +126,8 @@ class ServiceRequest(pa.DataFrameModel):
     )
     extras: Series[Text] = pa.Field(
         nullable=True,
-        description="JSON object of source columns this project does not know; null without any.",
+        description="JSON object of source columns this project does not know, and of codes whose "
+        "names are in the columns of this table; null without any.",
     )
     repairs: Series[Text] = pa.Field(
         nullable=True,

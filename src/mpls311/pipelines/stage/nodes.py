@@ -25,7 +25,7 @@ def stage_pending_loads(
         UserError: There is no load yet, or one still has to be validated.
     """
     check_ready(history)
-    pending = history.pending
+    pending = history.publishable
     if not pending:
         log.info("Nothing to stage: no load is pending.")
         return borders_of(neighborhoods), []

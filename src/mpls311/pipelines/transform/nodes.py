@@ -51,7 +51,7 @@ def run_dbt_and_record_loads(
         DbtError: dbt failed; its own message is in it.
     """
     check_ready(history)
-    pending = history.pending
+    pending = history.publishable
     if not pending:
         log.info("Nothing to transform: no load is pending.")
         yield tracking_rows(history), []
