@@ -78,6 +78,10 @@ trial-damage: .venv/dev ## Flip, cut, swap and lose files of a lake; type what i
 trial-disk: .venv/dev ## Fill the disk in each phase (as root, on Linux)
 	@$(BIN)/python -m trials.damage disk
 
+trial-growth: .venv/dev ## What the manifests of five years of daily runs cost a run
+	@$(BIN)/python -m trials.growth
+	@$(BIN)/python -m trials.growth --apart
+
 trial-storm: .venv/dev ## Read layers through faults, throttling and edits; 20 seeds
 	@$(BIN)/python -m trials.reading storm throttle edits
 

@@ -3,6 +3,10 @@ locals {
   reporting_prefix = "08_reporting/"
   lease_prefix     = "locks/"
   looks_prefix     = "manifests/looks/"
+
+  # `kedro check` goes by the same number.
+  parameters         = yamldecode(file("${path.module}/../conf/base/parameters.yml"))
+  raw_retention_days = local.parameters.lake.raw_retention_days
 }
 
 resource "google_storage_bucket" "lake" {
@@ -23,7 +27,7 @@ resource "google_storage_bucket" "lake" {
       type = "Delete"
     }
     condition {
-      age            = var.raw_retention_days
+      age            = local.raw_retention_days
       with_state     = "LIVE"
       matches_prefix = [local.raw_prefix]
     }

@@ -22,8 +22,6 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from click.testing import CliRunner
-
 from mpls311.sandbox import City, serve
 from tests.support.damage import FOLDERS, KINDS, damage, files_of, flipped
 from tests.support.project import ROOT, Project
@@ -62,13 +60,7 @@ def lake(folder: Path, rows: int) -> Iterator[tuple[Project, Project, str]]:
 
 def checked(project: Project) -> list[str]:
     """The lines of `kedro check`."""
-    from kedro.framework.startup import bootstrap_project
-
-    with inside(project.folder):
-        bootstrap_project(project.folder)
-        from mpls311.cli import cli
-
-        return CliRunner().invoke(cli, ["check"]).output.splitlines()
+    return project.kedro("check").output.splitlines()
 
 
 @contextmanager

@@ -18,9 +18,11 @@ def checked(catalog: Any, *, checksums: bool) -> Report:
         catalog: Kedro's.
         checksums: Whether those of files are verified.
     """
+    manifests = catalog.get("load_history")
     lake = Lake(
-        history=catalog.load("load_history"),
-        strays=catalog.get("load_history").strays(),
+        history=manifests.unfolded(),
+        manifests=manifests.address,
+        strays=manifests.strays(),
         files=LoadFiles(
             raw=catalog.load("raw_requests"),
             service_requests=catalog.load("service_requests"),

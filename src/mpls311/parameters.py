@@ -30,6 +30,7 @@ CITY_TIME = ZoneInfo("America/Chicago")
 STAND_IN_CITY = "stand-in-city"
 """The source id of the stand-in city: what bears it is made up, wherever it is kept."""
 
+_LOAD_ID = re.compile(r"\d{8}T\d{9}Z-\d{4}")
 _SERVER = re.compile(r"/(Feature|Map)Server(/\d+)?$", re.IGNORECASE)
 _LAYER = re.compile(r"/\d+$")
 
@@ -238,6 +239,35 @@ class LakeSettings(_Settings):
         return timedelta(days=self.raw_retention_days)
 
 
+class RebuildSettings(_Settings):
+    """Which loads a warehouse is rebuilt from, if not from all that were published."""
+
+    until: date | str | None
+    """The marts as they were at the end of that day in Minneapolis, or after the run of that load;
+    they are built beside those that count."""
+    without: str | None
+    """A load that does not count any more."""
+
+    @field_validator("until", mode="before")
+    @classmethod
+    def _day_or_load(cls, value: Any) -> Any:
+        text = str(value)
+        if value is None or _LOAD_ID.fullmatch(text):
+            return value
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            raise ValueError(
+                f"rebuild.until={text} is neither a day (2026-03-01) nor the id of a load."
+            ) from None
+
+    @model_validator(mode="after")
+    def _one_at_a_time(self) -> "RebuildSettings":
+        if self.until and self.without:
+            raise ValueError("Give rebuild.until or rebuild.without, not both.")
+        return self
+
+
 class TransformSettings(_Settings):
     """How dbt is run."""
 
@@ -266,6 +296,7 @@ class Parameters(_Settings):
     validation: ValidationSettings
     lake: LakeSettings
     transform: TransformSettings
+    rebuild: RebuildSettings
     sandbox: SandboxSettings
     spool: str
     """A local folder for what is being read."""

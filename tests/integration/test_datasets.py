@@ -19,7 +19,7 @@ from mpls311.datasets import EditionsDataset, LakeFilesDataset, ManifestsDataset
 from mpls311.datasets.duckdb_table import DuckDBTableDataset
 from mpls311.datasets.manifests import begin_reading, end_reading
 from mpls311.lake import ImmutableObjectError, LakeFiles, lake_file
-from mpls311.loads import looks_document, manifest_name
+from mpls311.loads import LOOSE, Manifest, looks_document, manifest_document, manifest_name
 from mpls311.loads.looks import KEPT
 from mpls311.schemas import TrackedLoad, arrow_schema
 from tests.support.made import ingested, look
@@ -320,6 +320,51 @@ class TestLake:
         finally:
             end_reading()
         assert written.manifests == reader.load().manifests == (ingested(3),)
+
+    def test_many_manifests_are_folded_and_a_run_opens_few(self, tmp_path: Path) -> None:
+        path = str(tmp_path / "lake")
+        loads = [ingested(day) for day in range(LOOSE + 2, 0, -1)]
+        opened = LakeFilesDataset(path=path).load()
+        opened.fs.makedirs(opened.path("2023"))
+
+        def run() -> tuple[Manifest, ...]:
+            begin_reading()
+            try:
+                return ManifestsDataset(path=path).load().manifests
+            finally:
+                end_reading()
+
+        def folds() -> list[str]:
+            return [name for name in opened.listing("") if name.startswith("folds/")]
+
+        for each in loads[:LOOSE]:
+            opened.fs.pipe_file(opened.path(manifest_name(each)), manifest_document(each))
+        assert (len(run()), folds()) == (LOOSE, [])
+        for each in loads[LOOSE:]:
+            opened.fs.pipe_file(opened.path(manifest_name(each)), manifest_document(each))
+        assert run() == tuple(loads)
+        [fold] = folds()
+
+        # A fold stands for the bytes of originals, not for their being there.
+        original = opened.path(manifest_name(loads[3]))
+        whole = opened.fs.cat_file(original)
+        opened.fs.pipe_file(original, b"{}")
+        assert run() == tuple(loads)
+        unfolded = ManifestsDataset(path=path).unfolded()
+        assert {damage.name for damage in unfolded.damaged} == {manifest_name(loads[3]), fold}
+        opened.fs.rm(original)
+        assert run() == (*loads[:3], *loads[4:])
+        opened.fs.pipe_file(original, whole)
+
+        for damaged in (b"x", opened.fs.cat_file(opened.path(fold))[:-9], b"no fold"):
+            opened.fs.pipe_file(opened.path(fold), damaged)
+            assert run() == tuple(loads)
+            assert folds() == [fold]
+            unfolded = ManifestsDataset(path=path).unfolded()
+            assert [damage.name for damage in unfolded.damaged] == [fold]
+        opened.fs.rm(opened.path(fold))
+        assert run() == tuple(loads)
+        assert folds() == [fold]
 
     def test_a_document_of_another_name_is_no_manifest(
         self, lake: tuple[str, dict[str, str]]

@@ -94,6 +94,15 @@ def test_of_what_manifests_name_only_raw_pages_expire() -> None:
     }
 
 
+def test_raw_pages_expire_when_a_check_says_so() -> None:
+    parameters = yaml.safe_load((PROJECT / "conf/base/parameters.yml").read_text("utf-8"))
+
+    assert "age            = local.raw_retention_days" in RESOURCES["google_storage_bucket", "lake"]
+    assert 'file("${path.module}/../conf/base/parameters.yml")' in TEXT
+    assert "local.parameters.lake.raw_retention_days" in TEXT
+    assert parameters["lake"]["raw_retention_days"] >= 90
+
+
 def test_only_what_a_run_replaces_can_be_deleted() -> None:
     tables = RESOURCES["google_bigquery_table", "staging"]
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from mpls311.check.cases import NewestCases
 from mpls311.check.findings import Report, full_read, some
 from mpls311.lake import LakeFiles, LoadFiles, is_expired
-from mpls311.loads import LakeFile, LoadHistory
+from mpls311.loads import LakeFile, LoadHistory, is_fold_name
 
 
 @dataclass(frozen=True)
@@ -19,13 +19,15 @@ class Lake:
 
     Attributes:
         history: What the manifests say.
-        strays: What else is in their folder.
+        manifests: The address of their folder.
+        strays: What else is in it.
         files: The files of loads.
         raw_retention: After which raw files of published loads may be gone.
 
     """
 
     history: LoadHistory
+    manifests: str
     strays: Sequence[str]
     files: LoadFiles
     raw_retention: timedelta
@@ -59,6 +61,10 @@ def check_lake(
     history = lake.history
     for damage in history.damaged:
         what = f"Manifest {damage.name}: {damage.what}"
+        if is_fold_name(damage.name):
+            # Nothing is lost with it, and the next run makes another one.
+            report.find(what, _removal(f"{lake.manifests}/{damage.name}"))
+            continue
         _tell(report, history, damage.name, damage.source_year, what)
     if lake.strays:
         report.notes.append(f"No manifest goes by the name of {some(lake.strays)}")
@@ -66,6 +72,11 @@ def check_lake(
         year: _check_year(lake, year, report, now, checksums=checksums, advance=advance)
         for year in history.years
     }
+
+
+def _removal(address: str) -> str:
+    programs = {"gs": "gcloud storage rm", "s3": "aws s3 rm"}
+    return f"{programs.get(address.partition('://')[0], 'rm')} {address}"
 
 
 def _tell(report: Report, history: LoadHistory, name: str, year: int, what: str) -> None:
@@ -106,9 +117,9 @@ def _check_year(
             advance()
     if expired:
         report.notes.append(f"{year}: {expired:,} raw files are expired")
-    damaged = {damage.load_id for damage in history.damaged} - {""}
+    aside = {*history.withdrawn, *(damage.load_id for damage in history.damaged)} - {""}
     for files, found in unnamed.items():
-        if names := [name for name in found if not any(each in name for each in damaged)]:
+        if names := [name for name in found if not any(each in name for each in aside)]:
             report.notes.append(f"No manifest names {some([*map(files.uri, sorted(names))])}")
     return cases if is_whole else None
 

@@ -1,7 +1,8 @@
 """Manifests of the load protocol, as JSON documents in the lake."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +10,21 @@ from mpls311.datasets.filesystem import FolderDataset
 from mpls311.errors import StorageError
 from mpls311.lake import put_latest, put_once
 from mpls311.loads import (
+    LOOSE,
+    Damage,
     LoadHistory,
     Manifest,
     Unchanged,
     believable,
+    fold_document,
+    fold_name,
+    is_fold_name,
     is_manifest_name,
     looks_document,
     looks_name,
     manifest_document,
     manifest_name,
+    parse_fold,
 )
 
 _known: dict[str, LoadHistory] | None = None
@@ -71,17 +78,91 @@ class ManifestsDataset(FolderDataset[Sequence[Manifest], LoadHistory]):
         return _known[self._path]
 
     def _read(self) -> LoadHistory:
-        fs, _ = self._opened
+        """Read the newest fold that is whole, and what is not in it."""
         names = self._found()
-        paths = [path for path, name in names.items() if is_manifest_name(name)]
-        if not paths:
-            return LoadHistory()
-        documents = fs.cat(paths) if len(paths) > 1 else {paths[0]: fs.cat_file(paths[0])}
-        return LoadHistory(*believable({names[path]: text for path, text in documents.items()}))
+        documents = self._newest_fold(names)
+        documents = {name: text for name, text in documents.items() if name in names.values()}
+        loose = {
+            path: name
+            for path, name in names.items()
+            if is_manifest_name(name) and name not in documents
+        }
+        documents |= self._documents(loose)
+        manifests, damaged = believable(documents)
+        if _known is not None and len(loose) > LOOSE:
+            self._fold(documents, damaged, names.values())
+        return LoadHistory(manifests, damaged)
+
+    def unfolded(self) -> LoadHistory:
+        """What `load` gives, from the originals alone; folds that differ from them are damaged."""
+        names = self._found()
+        documents = self._documents(
+            {p: name for p, name in names.items() if is_manifest_name(name)}
+        )
+        manifests, damaged = believable(documents)
+        for path, name in names.items():
+            if is_fold_name(name):
+                what = self._misfit_of_fold(path, documents)
+                damaged += [Damage(name, "", 0, what)] if what else []
+        return LoadHistory(manifests, damaged)
+
+    def _misfit_of_fold(self, path: str, documents: Mapping[str, bytes]) -> str | None:
+        try:
+            fold = parse_fold(self._opened[0].cat_file(path))
+        except ValueError as exc:
+            return str(exc)
+        differing = [name for name, text in fold.items() if documents.get(name) != text]
+        return f"it has another {differing[0]}" if differing else None
+
+    def _newest_fold(self, names: Mapping[str, str]) -> dict[str, bytes]:
+        folds = sorted((path for path, name in names.items() if is_fold_name(name)), reverse=True)
+        for path in folds:
+            with suppress(ValueError):
+                return parse_fold(self._opened[0].cat_file(path))
+        return {}
+
+    def _documents(self, names: Mapping[str, str]) -> dict[str, bytes]:
+        """The contents of objects, which are given by path, by name."""
+        fs, _ = self._opened
+        paths = list(names)
+        if len(paths) < 2:  # fsspec gives the bytes of one alone
+            return {names[path]: fs.cat_file(path) for path in paths}
+        return {names[path]: text for path, text in fs.cat(paths).items()}
+
+    def _fold(
+        self,
+        documents: Mapping[str, bytes],
+        damaged: Sequence[Damage],
+        there: Collection[str],
+    ) -> None:
+        fs, root = self._opened
+        load_ids = {damage.load_id for damage in damaged}
+        folded = {
+            name: text
+            for name, text in documents.items()
+            if not name.startswith("looks/") and not any(each and each in name for each in load_ids)
+        }
+        content = fold_document(folded)
+        name = fold_name(len(folded), content)
+        if name in there:  # and is damaged, or it would have been read
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            local = Path(folder, "fold.json.gz")
+            local.write_bytes(content)
+            put_once(fs, local, f"{root}/{name}")
+
+    @property
+    def address(self) -> str:
+        """Where the folder is, as it is configured."""
+        return self._path
 
     def strays(self) -> list[str]:
         """Names of what is in the folder and no manifest."""
-        return sorted(name for name in self._found().values() if not is_manifest_name(name))
+        return sorted(
+            name
+            for name in self._found().values()
+            if not (is_manifest_name(name) or is_fold_name(name))
+        )
 
     def _found(self) -> dict[str, str]:
         """The names of all that is in the folder, by path."""

@@ -8,6 +8,7 @@ here is pure: manifests in, decisions and rows out. Reading and writing them is 
 
 from mpls311.loads.damage import Damage, believable, is_manifest_name, manifest_name
 from mpls311.loads.decision import Decision, Edition, decide, is_read_in_full, one_overdue
+from mpls311.loads.folds import LOOSE, fold_document, fold_name, is_fold_name, parse_fold
 from mpls311.loads.history import Load, LoadHistory
 from mpls311.loads.looks import looks_document, looks_name
 from mpls311.loads.manifests import (
@@ -22,6 +23,7 @@ from mpls311.loads.manifests import (
     Released,
     Unchanged,
     Validated,
+    Withdrawn,
     manifest_document,
     mint_load_id,
     parse_manifest,
@@ -30,6 +32,7 @@ from mpls311.loads.readiness import check_ready, check_staging
 from mpls311.loads.tracking import tracking_rows
 
 __all__ = [
+    "LOOSE",
     "Damage",
     "Decision",
     "Edition",
@@ -46,10 +49,14 @@ __all__ = [
     "Released",
     "Unchanged",
     "Validated",
+    "Withdrawn",
     "believable",
     "check_ready",
     "check_staging",
     "decide",
+    "fold_document",
+    "fold_name",
+    "is_fold_name",
     "is_manifest_name",
     "is_read_in_full",
     "looks_document",
@@ -58,6 +65,7 @@ __all__ = [
     "manifest_name",
     "mint_load_id",
     "one_overdue",
+    "parse_fold",
     "parse_manifest",
     "tracking_rows",
 ]

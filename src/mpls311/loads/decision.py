@@ -68,7 +68,8 @@ def decide(
         return Decision("full", "asked for")
     last_full = history.last_full_read(year)
     if last_full is None:
-        return Decision("full", "first read")
+        was_read = history.last_full(year) is not None
+        return Decision("full", "a load was withdrawn" if was_read else "first read")
     stands_still = _is_of(history.published(year)[-1], edition)
     if now - last_full > full_every:
         reason = f"last full read is over {full_every / timedelta(days=1):g} days old"

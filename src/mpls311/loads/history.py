@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from mpls311.loads.manifests import (
     Released,
     Unchanged,
     Validated,
+    Withdrawn,
 )
 
 M = TypeVar("M", bound=BaseModel)
@@ -126,9 +127,22 @@ class LoadHistory:
         lost = {damage.load_id for damage in self.damaged if damage.is_lost}
         return frozenset(files | {each for each in lost if any(each in name for name in names)})
 
+    def as_of(self, instant: datetime) -> "LoadHistory":
+        """The history as it stood at an instant."""
+        limit = f"{instant.astimezone(UTC):%Y%m%dT%H%M%S}"
+        return LoadHistory(
+            (manifest for manifest in self.manifests if manifest.ended_at <= instant),
+            (damage for damage in self.damaged if damage.load_id[: len(limit)] <= limit),
+        )
+
+    @cached_property
+    def withdrawn(self) -> frozenset[str]:
+        """Loads that were published and do not count any more."""
+        return frozenset(each.load_id for each in self.manifests if isinstance(each, Withdrawn))
+
     @cached_property
     def loads(self) -> tuple[Load, ...]:
-        """Loads with an ingest manifest, oldest first within a year."""
+        """Loads with an ingest manifest that were not withdrawn, oldest first within a year."""
         by_id: dict[str, list[Manifest]] = defaultdict(list)
         for manifest in self.manifests:
             by_id[manifest.load_id].append(manifest)
@@ -141,8 +155,8 @@ class LoadHistory:
                 published=_only(Published, manifests),
                 failed=_only(Failed, manifests),
             )
-            for manifests in by_id.values()
-            if (ingested := _only(Ingested, manifests))
+            for load_id, manifests in by_id.items()
+            if (ingested := _only(Ingested, manifests)) and load_id not in self.withdrawn
         )
 
     @cached_property
@@ -187,8 +201,13 @@ class LoadHistory:
         loads = self.of_year(year)
         if not loads or loads[-1].published:
             return None
-        newer = [d for d in self.damaged if d.source_year == year and d.load_id > loads[-1].load_id]
-        return None if any(damage.is_lost for damage in newer) else loads[-1]
+        lost = [each.load_id for each in self.damaged if each.is_lost]
+        outdone = any(
+            load_id > loads[-1].load_id
+            for load_id in (*lost, *self.withdrawn)
+            if load_id.endswith(f"-{year}")
+        )
+        return None if outdone else loads[-1]
 
     @cached_property
     def pending(self) -> tuple[Load, ...]:
@@ -211,8 +230,14 @@ class LoadHistory:
         return full[-1] if full else None
 
     def last_full_read(self, year: int) -> datetime | None:
-        """When the year was last read in full: by a load, or by a look that found it unchanged."""
+        """When the year was last read in full: by a load, or by a look that found it unchanged.
+
+        None if a load was withdrawn since.
+        """
         full = self.last_full(year)
+        gone = (load_id for load_id in self.withdrawn if load_id.endswith(f"-{year}"))
+        if full and max(gone, default="") > full.load_id:
+            return None
         looks = [look.job_start for look in self._looks.get(year, ()) if look.mode == "full"]
         return max([full.ingested.job_start, *looks]) if full else None
 

@@ -139,6 +139,12 @@ class Released(_OfALoad):
     """A person named it in validation.accept, or the limits are wider than when it was held."""
 
 
+class Withdrawn(_OfALoad):
+    """A published load does not count any more: somebody said so."""
+
+    phase: Literal["withdrawn"] = "withdrawn"
+
+
 class Failed(_OfALoad):
     """dbt failed on a staged load; the load stays pending."""
 
@@ -147,7 +153,7 @@ class Failed(_OfALoad):
 
 
 Manifest = Annotated[
-    Ingested | Validated | Held | Released | Published | Unchanged | NotRead | Failed,
+    Ingested | Validated | Held | Released | Published | Withdrawn | Unchanged | NotRead | Failed,
     Field(discriminator="phase"),
 ]
 

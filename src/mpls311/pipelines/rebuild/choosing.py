@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 
 from mpls311.errors import UserError
 from mpls311.lake import LakeFiles, intact
-from mpls311.loads import Load, LoadHistory
+from mpls311.loads import Load, LoadHistory, Withdrawn
+from mpls311.parameters import CITY_TIME
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,44 @@ class Chosen:
     loads: tuple[Load, ...]
     lacking: tuple[int, ...] = ()
     unseen: tuple[tuple[int, tuple[int, ...]], ...] = ()
+
+
+def history_until(history: LoadHistory, until: date | str) -> LoadHistory:
+    """The history as it was at the end of a day in Minneapolis, or after the run of a load.
+
+    Raises:
+        UserError: No such load was published.
+    """
+    if isinstance(until, date):
+        midnight = datetime.combine(until + timedelta(days=1), time(), CITY_TIME)
+        return history.as_of(midnight.astimezone(UTC))
+    load = _published(history, until, "rebuild.until")
+    of_the_run = (
+        each.published.ended_at
+        for each in history.loads
+        if each.published and each.ingested.job_start == load.ingested.job_start
+    )
+    return history.as_of(max(of_the_run))
+
+
+def withdrawal(history: LoadHistory, load_id: str, now: datetime) -> Withdrawn:
+    """The manifest that says that a load does not count any more.
+
+    Raises:
+        UserError: No such load was published.
+    """
+    load = _published(history, load_id, "rebuild.without")
+    return Withdrawn(load_id=load_id, source_year=load.source_year, ended_at=now)
+
+
+def _published(history: LoadHistory, load_id: str, asked: str) -> Load:
+    for load in history.loads:
+        if load.load_id == load_id and load.published:
+            return load
+    raise UserError(
+        f"{asked}={load_id}: no load of that id is published. The loads are in the column load_id "
+        "of mpls_311_staging.track_load, where status is published."
+    )
 
 
 def choose(history: LoadHistory, service_requests: LakeFiles) -> Chosen:

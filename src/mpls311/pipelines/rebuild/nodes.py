@@ -1,7 +1,8 @@
 """The warehouse anew from the manifests and files of the lake alone."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 
 import pandas as pd
 import pyarrow as pa
@@ -9,15 +10,41 @@ import pyarrow.compute as pc
 
 from mpls311.errors import UserError
 from mpls311.lake import LakeFiles, StoredFile
-from mpls311.loads import LoadHistory, check_staging, tracking_rows
+from mpls311.loads import LoadHistory, Manifest, check_staging, tracking_rows
 from mpls311.loads.tracking import staged_rows
-from mpls311.parameters import TransformSettings
-from mpls311.pipelines.rebuild.choosing import Chosen, choose, read_again
+from mpls311.parameters import RebuildSettings, TransformSettings
+from mpls311.pipelines.rebuild.choosing import (
+    Chosen,
+    choose,
+    history_until,
+    read_again,
+    withdrawal,
+)
 from mpls311.pipelines.stage.nodes import staging_of
 from mpls311.pipelines.transform.dbt import run_dbt
 from mpls311.schemas.neighborhoods import borders_of
 
 log = logging.getLogger(__name__)
+
+
+def withdraw_load(
+    history: LoadHistory, rebuild: RebuildSettings
+) -> tuple[Sequence[Manifest], LoadHistory]:
+    """Say which history counts: the whole one, one without a load, or that of an earlier day.
+
+    Returns:
+        The manifest of a load that is withdrawn, and the history to rebuild from.
+
+    Raises:
+        UserError: The load that is named was never published.
+    """
+    if rebuild.until:
+        return [], history_until(history, rebuild.until)
+    if rebuild.without is None or rebuild.without in history.withdrawn:
+        return [], history
+    manifest = withdrawal(history, rebuild.without, datetime.now(UTC))
+    log.info("%s is withdrawn: its year is read in full by the next run.", manifest.load_id)
+    return [manifest], history.plus(manifest)
 
 
 def stage_published_loads(
@@ -41,8 +68,11 @@ def rebuild_marts(
     history: LoadHistory,
     chosen: Chosen,
     settings: TransformSettings,
+    rebuild: RebuildSettings,
 ) -> Iterator[pa.Table]:
     """Build the marts as if nothing had been there, and give the tracking rows of the manifests.
+
+    Those of an earlier day are built beside those that count, and nothing is recorded.
 
     That loads are published is said last: a run refuses a warehouse that does not say so of those
     that are, so a rebuild that was interrupted cannot be mistaken for a whole one.
@@ -56,7 +86,10 @@ def rebuild_marts(
         DbtError: dbt failed.
     """
     check_staging(staged, chosen.loads, remedy="rebuild")
-    yield staged_rows(chosen.loads)
+    if rebuild.until:
+        settings = settings.model_copy(update={"target": "dev"})
+    else:
+        yield staged_rows(chosen.loads)
     run_dbt(settings, [load.source_year for load in chosen.loads], rebuild=True)
     log.info(
         "Rebuilt from %d loads of %s.",
@@ -69,15 +102,22 @@ def rebuild_marts(
             year,
             _some(cases),
         )
-    rows = tracking_rows(history)
-    lacks = pc.is_in(rows["year"], pa.array(chosen.lacking, pa.int64()))
-    yield rows.filter(pc.invert(pc.and_(lacks, pc.equal(rows["status"], "published"))))
+    if rebuild.until:
+        log.info("The marts as of %s are in mpls_311_development.", rebuild.until)
+    else:
+        yield _tracked(history, chosen)
     if chosen.lacking:
         years = ", ".join(map(str, chosen.lacking))
         raise UserError(
             f"The warehouse is rebuilt, but rows of {years} are missing: files or manifests are "
             f"not what was written. {read_again(chosen.lacking)}"
         )
+
+
+def _tracked(history: LoadHistory, chosen: Chosen) -> pa.Table:
+    rows = tracking_rows(history)
+    lacks = pc.is_in(rows["year"], pa.array(chosen.lacking, pa.int64()))
+    return rows.filter(pc.invert(pc.and_(lacks, pc.equal(rows["status"], "published"))))
 
 
 def _some(cases: tuple[int, ...]) -> str:

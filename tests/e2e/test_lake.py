@@ -1,6 +1,5 @@
-"""No byte of the lake is believed unchecked, and whatever is damaged can be made good."""
+"""No byte of the lake is believed unchecked, damage can be made good, the past be told again."""
 
-import os
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -8,7 +7,6 @@ from random import Random
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
 from mpls311.sandbox import City, FeatureServer, serve
 from tests.support.damage import FOLDERS, damage, files_of, flipped
@@ -25,11 +23,18 @@ def city() -> Iterator[FeatureServer]:
 
 
 @pytest.fixture(scope="module")
-def daily(tmp_path_factory: pytest.TempPathFactory, city: FeatureServer) -> Project:
-    """A full load of two years, and an increment."""
-    project = Project(tmp_path_factory.mktemp("daily") / "project")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A full load of two years."""
+    project = Project(tmp_path_factory.mktemp("first") / "project")
     with serve(City(rows_per_year=300, as_of=FIRST)) as before:
         project.ran(f"years=2024+2025,source.services_url={before.services_url}")
+    return project
+
+
+@pytest.fixture(scope="module")
+def daily(first: Project, tmp_path_factory: pytest.TempPathFactory, city: FeatureServer) -> Project:
+    """The same, and an increment."""
+    project = first.copy(tmp_path_factory.mktemp("daily") / "project")
     project.ran(f"years=2024+2025,source.services_url={city.services_url}")
     return project
 
@@ -51,23 +56,6 @@ def live(project: Project, year: int) -> dict[int, Any]:
     return {case: row for case, row in project.fact(live=True).items() if case in cases}
 
 
-def check(project: Project, *options: str) -> tuple[int, list[str]]:
-    """The exit code and the lines of `kedro check`."""
-    from kedro.framework.startup import bootstrap_project
-
-    before = Path.cwd()
-    os.chdir(project.folder)
-    try:
-        bootstrap_project(project.folder)
-        from mpls311.cli import cli
-
-        result = CliRunner().invoke(cli, ["check", *options])
-    finally:
-        os.chdir(before)
-    assert not result.exception or isinstance(result.exception, SystemExit), result.output
-    return result.exit_code, result.output.splitlines()
-
-
 def catalog_of(project: Project) -> Any:
     from kedro.framework.session import KedroSession
     from kedro.framework.startup import bootstrap_project
@@ -80,8 +68,8 @@ def catalog_of(project: Project) -> Any:
 def test_what_is_whole_is_well(daily: Project) -> None:
     files = daily.files()
 
-    assert check(daily)[0] == 0
-    assert check(daily, "--fast")[1][-1].endswith("all is well.")
+    assert daily.kedro("check").exit_code == 0
+    assert "all is well." in daily.kedro("check", "--fast").output
     assert daily.files() == files
 
 
@@ -127,10 +115,14 @@ def test_a_full_read_stands_for_what_is_damaged(
     project = daily.copy(tmp_path / "damaged")
     first, *others = [path for path in files_of(project, what) if "/2024/" in str(path)]
     damage(first, kind, others[-1])
-    code, lines = check(project)
+    found = project.kedro("check")
     cure = "kedro run --params years=2024,mode=full"
-    assert code == 1
-    assert [line for line in lines if said in line and line.endswith(f"Type: {cure}")]
+    assert found.exit_code == 1
+    assert [
+        line
+        for line in found.output.splitlines()
+        if said in line and line.endswith(f"Type: {cure}")
+    ]
 
     (project.folder / "data/warehouse/mpls_311.duckdb").unlink()
     sentence = project.run(NOWHERE, pipeline="rebuild").sentence
@@ -140,8 +132,9 @@ def test_a_full_read_stands_for_what_is_damaged(
     output = project.ran(f"years=2024,mode=full,source.services_url={city.services_url}")
     assert "unknown" in output
     assert live(project, 2024) == live(fresh, 2024)
-    code, lines = check(project)
-    assert (code, [line for line in lines if line.startswith("Healed")] != []) == (0, True), lines
+    found = project.kedro("check")
+    assert found.exit_code == 0, found.output
+    assert "Healed, as a full read stands for it" in found.output
     project.ran(NOWHERE, pipeline="rebuild")
     assert live(project, 2024) == live(fresh, 2024)
 
@@ -158,3 +151,55 @@ def test_a_pending_load_that_is_damaged_is_read_anew(
 
     assert "2025 is read anew" in " ".join(project.ran(params).split())
     assert live(project, 2025) == live(fresh, 2025)
+
+
+def loads_of(project: Project, year: int) -> list[str]:
+    """Published loads of a year, oldest first."""
+    rows = project.query(
+        f"select load_id from mpls_311_staging.track_load where year = {year} "
+        "and status = 'published' order by load_id"
+    )
+    return [load_id for (load_id,) in rows]
+
+
+def layer(project: Project, year: int, schema: str = "mpls_311_production") -> list[Any]:
+    """All that is known of a layer."""
+    columns = "* exclude (loaded_at)"
+    table = f"{schema}.int_requests_by_layer"
+    return project.query(f"select {columns} from {table} where source_year = {year} order by all")
+
+
+def test_the_marts_of_an_earlier_load_are_built_beside_those_that_count(
+    first: Project, daily: Project, tmp_path: Path
+) -> None:
+    project = daily.copy(tmp_path / "until")
+    before = (project.files(), project.fact(), project.tracked())
+    [load_id] = loads_of(first, 2024)
+
+    project.ran(f"rebuild.until={load_id},{NOWHERE}", pipeline="rebuild")
+
+    for year in (2024, 2025):
+        assert layer(project, year, "mpls_311_development") == layer(first, year)
+        assert layer(first, year) != layer(daily, year)
+    assert (project.files(), project.fact(), project.tracked()) == before
+    assert project.kedro("check").exit_code == 0
+    sentence = project.run(f"rebuild.until={load_id[:-1]}3", pipeline="rebuild").sentence
+    assert "no load of that id is published" in sentence
+
+
+def test_a_load_can_be_withdrawn_and_its_year_is_read_again(
+    first: Project, daily: Project, fresh: Project, city: FeatureServer, tmp_path: Path
+) -> None:
+    project = daily.copy(tmp_path / "without")
+    _, second = loads_of(project, 2024)
+
+    project.ran(f"rebuild.without={second},{NOWHERE}", pipeline="rebuild")
+    assert layer(project, 2024) == layer(first, 2024)
+    assert layer(project, 2025) == layer(daily, 2025)
+    assert second not in loads_of(project, 2024)
+    assert project.kedro("check").exit_code == 0
+
+    output = project.ran(f"years=2024,source.services_url={city.services_url}")
+    assert "a load was withdrawn" in " ".join(output.split())
+    assert live(project, 2024) == live(fresh, 2024)
+    assert project.kedro("check").exit_code == 0
