@@ -80,8 +80,8 @@ class ManifestsDataset(FolderDataset[Sequence[Manifest], LoadHistory]):
     def _read(self) -> LoadHistory:
         """Read the newest fold that is whole, and what is not in it."""
         names = self._found()
-        documents = self._newest_fold(names)
-        documents = {name: text for name, text in documents.items() if name in names.values()}
+        there = set(names.values())
+        documents = {k: text for k, text in self._newest_fold(names).items() if k in there}
         loose = {
             path: name
             for path, name in names.items()
@@ -90,7 +90,7 @@ class ManifestsDataset(FolderDataset[Sequence[Manifest], LoadHistory]):
         documents |= self._documents(loose)
         manifests, damaged = believable(documents)
         if _known is not None and len(loose) > LOOSE:
-            self._fold(documents, damaged, names.values())
+            self._fold(documents, damaged, there)
         return LoadHistory(manifests, damaged)
 
     def unfolded(self) -> LoadHistory:
