@@ -26,12 +26,15 @@ from pydantic import ValidationError
 from rich import get_console
 
 from mpls311.advice import typed_in
+from mpls311.commands import Commands
 from mpls311.errors import UserError, full_disk
 from mpls311.inspection import checked
+from mpls311.interrupts import interruptible
+from mpls311.loads import verdict
 from mpls311.machine_settings import missing_settings
-from mpls311.parameters import Parameters
+from mpls311.parameters import FORMER_NAMES, Parameters
 from mpls311.stand_in_city import serve_stand_in_city
-from mpls311.summary import status_table
+from mpls311.summary import print_sentences, status_table
 
 
 @click.group()
@@ -113,7 +116,8 @@ def check_params(conf: Path, env: str | None, params: Mapping[str, Any]) -> Para
 
 def _configured(conf: Path, env: str | None, params: Mapping[str, Any]) -> dict[str, Any]:
     loader = _loader(conf, env, params)
-    if missing := missing_settings(loader["globals"]):
+    places = loader["globals"]
+    if missing := missing_settings(places):
         raise UserError(" ".join(missing))
     return dict(loader["parameters"])
 
@@ -133,6 +137,8 @@ def _loader(conf: Path, env: str | None, params: Mapping[str, Any]) -> AbstractC
 
 def _check_names(params: Mapping[str, Any], known: Mapping[str, Any], path: str = "") -> None:
     for name, value in params.items():
+        if f"{path}{name}" in FORMER_NAMES:
+            continue
         if name not in known:
             close = get_close_matches(name, known, n=1)
             hint = f" Did you mean {path}{close[0]}?" if close else ""
@@ -163,7 +169,7 @@ def _project_path() -> Path:
 
 
 def _run(params: Any, pipeline: str | None, names: list[str], **options: Any) -> None:
-    with _mistakes_as_sentences(options["env"]):
+    with interruptible(), _mistakes_as_sentences(options["env"]):
         parsed = parse_params(params)
         chosen = names or ([pipeline] if pipeline else [])
         for name in chosen:
@@ -172,7 +178,9 @@ def _run(params: Any, pipeline: str | None, names: list[str], **options: Any) ->
         conf = options["conf_source"] or _project_path() / settings.CONF_SOURCE
         check_params(Path(conf), options["env"], parsed)
         assert kedro_run.callback, "run is a command"
-        kedro_run.callback(params=parsed, pipeline=None, pipelines=chosen, **options)
+        result = kedro_run.callback(params=parsed, pipeline=None, pipelines=chosen, **options)
+    if result.verdict and result.verdict.exit_code:
+        raise SystemExit(result.verdict.exit_code)
 
 
 @contextmanager
@@ -219,8 +227,11 @@ def status(env: str | None) -> None:
 
 def _show_status(env: str | None) -> None:
     with KedroSession.create(env=env) as session:
-        history = cast(KedroSession, session).load_context().catalog.load("load_history")
+        catalog = cast(KedroSession, session).load_context().catalog
+        history = catalog.load("load_history")
+        commands = Commands.model_validate(catalog.load("params:commands"))
     get_console().print(status_table(history))
+    print_sentences(verdict(history, history, release=commands.release))
 
 
 @cli.command()

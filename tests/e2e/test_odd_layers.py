@@ -4,11 +4,13 @@ import json
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
+from mpls311.sandbox.protocol import EsriType, RowLayer, serve
 from tests.support.project import Project
 from tests.support.real_data import real_file
-from tests.support.tiny_layer import TinyLayers, feature, millis
+from tests.support.tiny_layer import FIELDS, TinyLayers, feature
 
 
 def params(layers: TinyLayers, years: str = "2026") -> str:
@@ -148,42 +150,17 @@ def test_a_clock_that_is_an_hour_off_loses_nothing(
     assert watermark > datetime.now(UTC) - timedelta(minutes=25)
 
 
-def test_a_column_that_is_gone_or_has_another_type_stops_the_run(project: Project) -> None:
+def test_a_column_that_is_gone_or_has_another_type_is_told(project: Project) -> None:
     layers = TinyLayers(y2026=[feature(1_000_001, "2026-03-01T12:00")])
     with layers:
         layers.fields["CASESTATUS"] = "esriFieldTypeString"
-        assert "now serves CASESTATUS as string" in project.run(params(layers)).sentence
+        told = project.run(params(layers), pipeline="ingest")
+        assert "now serves CASESTATUS as string" in told.output
         del layers.fields["CASESTATUS"]
-        assert "no longer has the column CASESTATUS" in project.run(params(layers)).sentence
-    assert project.files() == {}
-
-
-def test_all_years_that_fail_are_told(project: Project) -> None:
-    rows = {year: feature(1_000_000 + year, f"{year}-03-01T12:00") for year in (2024, 2025, 2026)}
-    layers = TinyLayers(y2024=[rows[2024]], y2025=[rows[2025]], y2026=[rows[2026]])
-    with layers:
-        for year in (2025, 2026):
-            del rows[year]["attributes"]["OPENEDDATETIME"]
-        told = project.run(params(layers, "2024-2026")).sentence
-        assert [f"Public_311_{year}" in told for year in rows] == [False, True, True]
-        assert told.count("none of which has OPENEDDATETIME") == 2
-
-        del layers.fields["CASESTATUS"]
-        told = project.run(params(layers, "2024-2026")).sentence
-        assert [f"Public_311_{year} no longer" in told for year in rows] == [True, True, True]
-
-
-def test_too_many_bad_rows_are_not_staged(project: Project) -> None:
-    rows = [feature(1_000_000 + n, "2026-03-01T12:00") for n in range(1, 301)]
-    for row in rows[:150]:
-        row["attributes"]["OPENEDDATETIME"] = None
-    layers = TinyLayers(y2026=rows)
-    with layers:
-        sentence = project.run(params(layers)).sentence
-        assert "150 of 300 rows were rejected (150 open_datetime_missing)" in sentence
-        assert not (project.folder / "data/warehouse/mpls_311.duckdb").exists()
-
-        project.ran(f"{params(layers)},validation.max_rejected_share=0.6", pipeline="validate")
+        told = project.run(params(layers), pipeline="ingest")
+        assert "no longer has the column CASESTATUS" in told.output
+    assert told.exit_code == 1
+    assert {name.rpartition(".")[0].rpartition(".")[2] for name in project.files()} == {"not_read"}
 
 
 def test_an_odd_value_costs_itself_or_its_row_and_many_of_them_are_told(project: Project) -> None:
@@ -213,22 +190,26 @@ def test_an_odd_value_costs_itself_or_its_row_and_many_of_them_are_told(project:
 
         for row in rows[:150]:
             row["attributes"]["CLOSEDDATETIME"] = "N/A"
-        told = project.run(f"{params(layers)},mode=full").sentence
+        told = " ".join(project.run(f"{params(layers)},mode=full").output.split())
     assert "149 of 300 rows had a value that does not fit (closed_datetime_unreadable)" in told
 
 
-def test_one_year_that_fails_does_not_lose_the_others(project: Project) -> None:
-    bad = feature(1_000_001, "2026-03-01T12:00")
-    del bad["attributes"]["OPENEDDATETIME"]
-    layers = TinyLayers(y2025=[feature(1_000_009, "2025-03-01T12:00")], y2026=[bad])
-    with layers:
-        assert "OPENEDDATETIME" in project.run(params(layers, "2025+2026")).sentence
-        assert [name for name in project.files() if "manifests" in name and "2025" in name]
+def test_a_table_somewhere_else_is_read_without_places(project: Project) -> None:
+    """Layer 2 of a MapServer, whose object id is FID, and OBJECTID a column like any other."""
+    rows = [feature(1_000_000 + n, "2026-03-01T12:00") for n in range(1, 4)]
+    for row in rows:
+        del row["geometry"]
+        row["attributes"] |= {"FID": row["attributes"]["OBJECTID"] + 6, "OBJECTID": 0}
+    fields = {"FID": EsriType.OID, **FIELDS, "OBJECTID": EsriType.INTEGER}
+    table = RowLayer("Requests", rows, fields, geometryType=None, objectIdField="fid")
+    with serve({"City/Old/MapServer/2": table}) as server:
+        found = f"services_url={server.services_url},source.service_name=City/Old/MapServer/2"
+        project.ran(f"years=2026,source.{found}", pipeline="ingest")
+    project.ran(pipeline="validate")
 
-        bad["attributes"]["OPENEDDATETIME"] = millis("2026-03-01T12:00")
-        layers.pages.clear()
-        project.ran(params(layers, "2025+2026"), pipeline="ingest")
-    assert len(layers.pages) == 1
+    accepted = pq.read_table(project.folder / "data/03_primary/service_requests")
+    assert sorted(accepted["object_id"].to_pylist()) == [7, 8, 9]
+    assert accepted["geometry_x"].null_count == 3
 
 
 def test_a_known_case_that_is_now_served_only_as_a_bad_row_is_marked_gone(
@@ -247,22 +228,31 @@ def test_a_known_case_that_is_now_served_only_as_a_bad_row_is_marked_gone(
 
 
 @pytest.mark.parametrize(
-    ("service", "said"),
+    ("areas", "said"),
     [
-        ("Minneapolis_Neighborhoods", "no such layer is published there"),
-        ("Public_311_2026", "has no BDNUM, BDNAME, geometry_rings"),
-        ("null", ""),
+        (
+            "areas.ward=WARDS",
+            [
+                "No neighborhoods, they stay unknown: ",
+                "No wards, they stay unknown: ",
+                "no such layer is published there",
+            ],
+        ),
+        (
+            "areas.neighborhood=Public_311_2026",
+            ["The neighborhood layer has no BDNUM, BDNAME, geometry_rings: name the right layer"],
+        ),
+        ("areas.neighborhood=null", []),
+        ("neighborhoods_service=null", []),
     ],
 )
-def test_a_city_without_neighborhoods_does_without(
-    project: Project, service: str, said: str
-) -> None:
+def test_a_city_without_areas_does_without(project: Project, areas: str, said: list[str]) -> None:
     with TinyLayers(y2026=[feature(1_000_001, "2026-03-01T12:00:00")]) as layers:
-        output = project.ran(f"{params(layers)},source.neighborhoods_service={service}")
+        output = " ".join(project.ran(f"{params(layers)},source.{areas}").split())
 
-    assert said in " ".join(output.split())
-    assert ("they stay unknown" in " ".join(output.split())) is bool(said)
+    assert all(words in output for words in said)
+    assert ("No neighborhoods" in output) is bool(said)
     assert project.query(
-        "select grain, neighborhood_name, community_name, request_count"
-        " from mpls_311_production.rpt_neighborhoods where grain = 'year_neighborhood'"
-    ) == [("year_neighborhood", "Unknown", "Unknown", 1)]
+        "select neighborhood_id, neighborhood_name, community_name, ward_id, ward_name"
+        " from mpls_311_production.rpt_requests"
+    ) == [(-1, "Unknown", "Unknown", -1, "Unknown")]

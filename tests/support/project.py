@@ -56,6 +56,10 @@ class Project:
         arguments += ["--pipeline", pipeline] if pipeline else []
         return self.command(*arguments)
 
+    def status(self) -> str:
+        """What `kedro status` says."""
+        return self.kedro("status").output
+
     def command(self, *arguments: str) -> Outcome:
         return self.kedro("run", *arguments)
 

@@ -21,6 +21,7 @@ from mpls311.arcgis.bodies import as_utf8, too_large, unpacked
 from mpls311.arcgis.errors import (
     AccessDeniedError,
     ArcGISError,
+    DeadlineError,
     ThrottledError,
     TransportError,
     UnreadableError,
@@ -181,7 +182,7 @@ class Transport:
         """End what runs inside when the client's time is over.
 
         Raises:
-            TransportError: The deadline has passed.
+            DeadlineError: It is.
 
         """
         scope = asyncio.timeout_at(self._ends_at)
@@ -191,7 +192,7 @@ class Transport:
         except TimeoutError as exc:
             if not scope.expired():
                 raise
-            raise TransportError(
+            raise DeadlineError(
                 f"was not read within the deadline of {self.settings.deadline:g} s: run it again, "
                 "with a longer deadline if the service is just slow.",
                 url=url,

@@ -74,8 +74,15 @@ class LakeFiles:
         """
         return pq.read_table(self.local(file), columns=columns and list(columns), filters=filters)
 
-    def batches(self, file: LakeFile, rows: int) -> Iterator[pa.Table]:
+    def batches(
+        self, file: LakeFile, rows: int, columns: Sequence[str] | None = None
+    ) -> Iterator[pa.Table]:
         """A file in batches of at most `rows` rows; one empty batch for an empty file.
+
+        Args:
+            file: The file.
+            rows: How many at a time.
+            columns: Those to read, as far as the file has them; all if None.
 
         Raises:
             DamagedFileError: It is not what the manifest says.
@@ -83,7 +90,7 @@ class LakeFiles:
         with pq.ParquetFile(self.local(file)) as parquet:
             if not parquet.metadata.num_rows:
                 yield parquet.schema_arrow.empty_table()
-            for batch in parquet.iter_batches(batch_size=rows):
+            for batch in parquet.iter_batches(rows, columns=columns and list(columns)):
                 yield pa.Table.from_batches([batch])
 
     def listing(self, folder: str) -> dict[str, dict[str, Any]]:

@@ -9,6 +9,7 @@ here is pure: manifests in, decisions and rows out. Reading and writing them is 
 from mpls311.loads.damage import Damage, believable, is_manifest_name, manifest_name
 from mpls311.loads.decision import Decision, Edition, decide, is_read_in_full, one_overdue
 from mpls311.loads.folds import LOOSE, fold_document, fold_name, is_fold_name, parse_fold
+from mpls311.loads.guards import Limits, implausible, judge
 from mpls311.loads.history import Load, LoadHistory
 from mpls311.loads.looks import looks_document, looks_name
 from mpls311.loads.manifests import (
@@ -21,6 +22,7 @@ from mpls311.loads.manifests import (
     NotRead,
     Published,
     Released,
+    Standing,
     Unchanged,
     Validated,
     Withdrawn,
@@ -30,6 +32,7 @@ from mpls311.loads.manifests import (
 )
 from mpls311.loads.readiness import check_ready, check_staging
 from mpls311.loads.tracking import tracking_rows
+from mpls311.loads.verdict import Verdict, YearVerdict, verdict
 
 __all__ = [
     "LOOSE",
@@ -40,6 +43,7 @@ __all__ = [
     "Held",
     "Ingested",
     "LakeFile",
+    "Limits",
     "Load",
     "LoadHistory",
     "Manifest",
@@ -47,18 +51,23 @@ __all__ = [
     "NotRead",
     "Published",
     "Released",
+    "Standing",
     "Unchanged",
     "Validated",
+    "Verdict",
     "Withdrawn",
+    "YearVerdict",
     "believable",
     "check_ready",
     "check_staging",
     "decide",
     "fold_document",
     "fold_name",
+    "implausible",
     "is_fold_name",
     "is_manifest_name",
     "is_read_in_full",
+    "judge",
     "looks_document",
     "looks_name",
     "manifest_document",
@@ -68,4 +77,5 @@ __all__ = [
     "parse_fold",
     "parse_manifest",
     "tracking_rows",
+    "verdict",
 ]

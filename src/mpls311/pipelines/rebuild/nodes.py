@@ -1,7 +1,7 @@
 """The warehouse anew from the manifests and files of the lake alone."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -22,7 +22,7 @@ from mpls311.pipelines.rebuild.choosing import (
 )
 from mpls311.pipelines.stage.nodes import staging_of
 from mpls311.pipelines.transform.dbt import run_dbt
-from mpls311.schemas.neighborhoods import borders_of
+from mpls311.schemas.areas import borders_of
 
 log = logging.getLogger(__name__)
 
@@ -48,9 +48,9 @@ def withdraw_load(
 
 
 def stage_published_loads(
-    history: LoadHistory, service_requests: LakeFiles, neighborhoods: pa.Table
+    history: LoadHistory, service_requests: LakeFiles, areas: Mapping[str, pa.Table]
 ) -> tuple[pa.Table, list[StoredFile], Chosen]:
-    """Give the neighbourhoods, and name the files of every load ever published.
+    """Give the areas, and name the files of every load ever published.
 
     Returns:
         What stage gives for pending loads, and which loads they are: all that are what was
@@ -60,7 +60,7 @@ def stage_published_loads(
         UserError: Nothing was ever published, or nothing of it can be believed.
     """
     chosen = choose(history, service_requests)
-    return borders_of(neighborhoods), staging_of(chosen.loads, service_requests), chosen
+    return borders_of(areas), staging_of(chosen.loads, service_requests), chosen
 
 
 def rebuild_marts(

@@ -21,8 +21,8 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             node(
                 stage_published_loads,
-                inputs=["history_to_rebuild", "service_requests", "neighborhoods"],
-                outputs=["raw_neighborhoods", "raw_mpls_311data@files", "chosen_loads"],
+                inputs=["history_to_rebuild", "service_requests", "areas"],
+                outputs=["raw_areas", "raw_mpls_311data@files", "chosen_loads"],
                 name="stage_published_loads",
             ),
             node(
