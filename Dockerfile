@@ -16,7 +16,7 @@ RUN pip install --no-cache-dir --disable-pip-version-check --root-user-action=ig
 COPY . ./
 RUN pip install --no-cache-dir --disable-pip-version-check --root-user-action=ignore \
         --no-deps --editable . \
-    && install -d -o mpls311 data/gcp/spool dbt/logs dbt/target .viz
+    && install -d -o mpls311 data/gcp/spool data/gcp/dbt .viz
 
 USER mpls311
 ENTRYPOINT ["kedro"]

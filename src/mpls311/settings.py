@@ -1,10 +1,10 @@
 """Project settings of Kedro."""
 
-from mpls311.hooks import RunSummary, SingleRun, StandInCity
+from mpls311.hooks import OneHistory, RunSummary, SingleRun, StandInCity
 from mpls311.machine_settings import in_project, machine_setting
 from mpls311.session import RunSession
 
-HOOKS = (RunSummary(), StandInCity(), SingleRun())
+HOOKS = (RunSummary(), StandInCity(), OneHistory(), SingleRun())
 
 SESSION_CLASS = RunSession
 

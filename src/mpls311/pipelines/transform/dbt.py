@@ -31,6 +31,8 @@ class Staging:
     borders: pd.DataFrame
     remade_years: frozenset[int] = frozenset()
     """Those that are there whole, and replace what the warehouse has of them."""
+    replaced: frozenset[str] = frozenset()
+    """Loads that one of them stands for: what the warehouse has of these is left out."""
     is_everything: bool = False
     """Every published load is there: what the warehouse has is forgotten."""
 
@@ -87,9 +89,10 @@ def _invoke(command: list[str], *callbacks: Any) -> Any:
 
 
 def _options(settings: TransformSettings) -> list[str]:
-    project = str(Path(settings.project).resolve())
+    project, artifacts = str(Path(settings.project).resolve()), Path(settings.artifacts).resolve()
     return [
         *("--project-dir", project, "--profiles-dir", project),
+        *("--target-path", str(artifacts / "target"), "--log-path", str(artifacts / "logs")),
         *("--profile", settings.profile, "--target", settings.target),
         *("--quiet", "--log-level", "none", "--log-level-file", "none"),
     ]
@@ -103,6 +106,7 @@ def _surroundings(settings: TransformSettings, staging: Staging) -> Iterator[Non
     os.environ |= {
         "MPLS311_YEARS": ", ".join(map(str, sorted(staging.years))),
         "MPLS311_REMADE_YEARS": ", ".join(map(str, sorted(staging.remade_years))),
+        "MPLS311_REPLACED": ", ".join(f"'{load_id}'" for load_id in sorted(staging.replaced)),
         "MPLS311_FINGERPRINT": fingerprint(Path(settings.project), staging.borders),
     }
     try:
