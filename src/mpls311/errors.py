@@ -24,3 +24,10 @@ class StorageError(DatasetError, UserError):
 
     Also an error of Kedro's, which wraps any other that a dataset raises.
     """
+
+
+OUT_OF_MEMORY = (
+    "DuckDB needs more memory than it may use. Give it more: write `duckdb_memory_limit: 2GB` into "
+    "conf/local/globals.yml, or export MPLS311_DUCKDB_MEMORY_LIMIT=2GB."
+)
+"""What to do where a query does not fit, even with what it can put on the disk."""

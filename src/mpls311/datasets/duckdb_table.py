@@ -11,7 +11,7 @@ import pyarrow
 from kedro.io.core import get_protocol_and_path
 
 from mpls311.datasets.table import TableDataset
-from mpls311.errors import StorageError
+from mpls311.errors import OUT_OF_MEMORY, StorageError
 
 _TYPES = {
     pyarrow.int64(): "BIGINT",
@@ -111,10 +111,13 @@ class DuckDBTableDataset(TableDataset):
                 if "lock" in str(exc)
                 else f"{self._database} cannot be opened: {exc}"
             ) from exc
-        with connection:
-            for name, value in self._settings.items():
-                connection.execute(f"set {self._quoted(name)} = '{value}'")
-            yield connection
+        try:
+            with connection:
+                for name, value in self._settings.items():
+                    connection.execute(f"set {self._quoted(name)} = '{value}'")
+                yield connection
+        except duckdb.OutOfMemoryException as exc:
+            raise StorageError(OUT_OF_MEMORY) from exc
 
     def _describe(self) -> dict[str, Any]:
         return {"database": str(self._database), **super()._describe()}
