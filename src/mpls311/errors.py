@@ -50,3 +50,10 @@ def _behind(exc: BaseException | None) -> Iterator[BaseException]:
             for each in exc.exceptions:
                 yield from _behind(each)
         exc = exc.__cause__ or exc.__context__
+
+
+OUT_OF_MEMORY = (
+    "DuckDB needs more memory than it may use. Give it more: write `duckdb_memory_limit: 2GB` into "
+    "conf/local/globals.yml, or export MPLS311_DUCKDB_MEMORY_LIMIT=2GB."
+)
+"""What to do where a query does not fit, even with what it can put on the disk."""

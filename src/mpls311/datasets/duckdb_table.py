@@ -9,7 +9,7 @@ import duckdb
 import pyarrow
 
 from mpls311.datasets.table import TableDataset
-from mpls311.errors import StorageError
+from mpls311.errors import OUT_OF_MEMORY, StorageError
 
 _TYPES = {
     pyarrow.int64(): "BIGINT",
@@ -110,6 +110,8 @@ class DuckDBTableDataset(TableDataset):
                 for name, value in self._settings.items():
                     connection.execute(f"set {self._quoted(name)} = '{value}'")
                 yield connection
+        except duckdb.OutOfMemoryException as exc:
+            raise StorageError(OUT_OF_MEMORY) from exc
         except BaseException:
             self._forget(is_new)
             raise
