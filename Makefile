@@ -8,10 +8,12 @@ BIN := .venv/bin
 ENV ?= base
 # For `make run`: make run YEARS=2015-2026 ENV=demo
 YEARS ?= recent
+# For `make review`: the commit to compare the working tree with.
+BASE ?= main
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo run status viz test coverage test-cloud lint format schemas picture lock \
-	bench bench-join trial-answers trial-crashes trial-storm trial-kills trial-deletions trial-big \
+.PHONY: help setup setup-dev demo run status viz review test coverage test-cloud lint format schemas picture lock \
+	bench bench-join trial-answers trial-crashes trial-storm trial-kills trial-deletions trial-big trial-review \
 	terraform-check clean
 
 help: ## Show this list
@@ -52,6 +54,9 @@ status: .venv/runtime ## Where every year stands (ENV=demo)
 viz: .venv/runtime ## The pipelines drawn in the browser (ENV=demo)
 	@$(BIN)/kedro viz run --env $(ENV)
 
+review: .venv/runtime ## What the working tree changes in the marts, row by row, against BASE=main
+	@$(BIN)/python -m review --base $(BASE)
+
 test: .venv/dev lint ## Checks and all tests
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile
 
@@ -79,6 +84,9 @@ trial-deletions: .venv/dev ## Find 500 rows of 80,000 that left
 
 trial-big: .venv/dev ## Peak memory of a whole run on 2 M rows
 	@$(BIN)/python -m trials.reading big
+
+trial-review: .venv/dev ## Review changes of five kinds; what each must be told of (five minutes)
+	@$(BIN)/python -m trials.review
 
 lint: .venv/dev ## Style and types
 	@$(BIN)/ruff check .
