@@ -124,6 +124,26 @@ variable "alert_email" {
   }
 }
 
+variable "github_repository" {
+  description = "The repository whose workflows deliver: its name as OWNER/NAME, and its number, which `gh api repos/OWNER/NAME --jq .id` tells. Null makes nothing for delivery."
+  type = object({
+    name = string
+    id   = number
+  })
+  default = null
+
+  validation {
+    condition     = var.github_repository == null || can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", var.github_repository.name))
+    error_message = "Write the repository as OWNER/NAME."
+  }
+}
+
+variable "state_bucket" {
+  description = "The bucket of Terraform's own state, which delivery reads and writes; null stands for PROJECT-terraform."
+  type        = string
+  default     = null
+}
+
 variable "deletion_protection" {
   description = "Whether Terraform refuses to delete the lake and the warehouse; turn it off, apply, then destroy."
   type        = bool
