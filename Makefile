@@ -19,9 +19,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate
 	--no-emit-index-url --no-emit-find-links --python-version 3.11 pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo run status viz review test coverage test-cloud lint format schemas picture lock \
-	image actionlint bench bench-join trial-answers trial-crashes trial-storm trial-kills trial-deletions trial-big trial-review \
-	terraform-check clean
+.PHONY: $(shell sed -n 's/^\([a-z][a-z-]*\):.*/\1/p' Makefile)
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -57,6 +55,9 @@ bench-join: .venv/dev ## How fast places find their neighborhoods
 
 status: .venv/runtime ## Where every year stands (ENV=demo)
 	@$(BIN)/kedro status --env $(ENV)
+
+first-contact: .venv/runtime ## Hold every layer of the source against what is assumed of it (ENV=demo)
+	@$(BIN)/kedro first-contact --env $(ENV)
 
 viz: .venv/runtime ## The pipelines drawn in the browser (ENV=demo)
 	@$(BIN)/kedro viz run --env $(ENV)

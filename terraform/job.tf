@@ -30,6 +30,10 @@ resource "google_cloud_run_v2_job" "pipeline" {
           name  = "MPLS311_LOCATION"
           value = var.location
         }
+        env {
+          name  = "MPLS311_REGION"
+          value = var.region
+        }
 
         resources {
           limits = {

@@ -4,6 +4,7 @@ output "globals_yml" {
     project: ${var.project}
     bucket: ${google_storage_bucket.lake.name}
     location: ${var.location}
+    region: ${var.region}
   EOT
 }
 

@@ -41,6 +41,12 @@
 {%- endmacro %}
 
 
+{#- Whole seconds from one UTC timestamp to another. -#}
+{% macro seconds_between(start, end) -%}
+    cast({{ dbt.datediff(start, end, 'second') }} as {{ dbt.type_bigint() }})
+{%- endmacro %}
+
+
 {#- Whole seconds, none below 0, in a longer unit with two decimals, half up. In whole numbers up to the one
     division at the end: a binary fraction on the way would be rounded up by one engine and down by another. -#}
 {% macro in_hundredths(seconds, unit) -%}
@@ -49,9 +55,15 @@
 {%- endmacro %}
 
 
+{#- A part of a date as a whole number: engines differ in the type that `extract` gives. -#}
+{% macro date_part(part, date) -%}
+    cast(extract({{ part }} from {{ date }}) as {{ dbt.type_bigint() }})
+{%- endmacro %}
+
+
 {#- A date as the integer YYYYMMDD; null stays null. -#}
 {% macro date_id(date) -%}
-    extract(year from {{ date }}) * 10000 + extract(month from {{ date }}) * 100 + extract(day from {{ date }})
+    {{ date_part('year', date) }} * 10000 + {{ date_part('month', date) }} * 100 + {{ date_part('day', date) }}
 {%- endmacro %}
 
 
@@ -61,17 +73,17 @@
 
 {#- DuckDB's and PostgreSQL's week is the ISO week. -#}
 {% macro default__iso_week(date) -%}
-    extract(week from {{ date }})
+    {{ date_part('week', date) }}
 {%- endmacro %}
 
 {% macro bigquery__iso_week(date) -%}
-    extract(isoweek from {{ date }})
+    {{ date_part('isoweek', date) }}
 {%- endmacro %}
 
 
 {#- Monday = 1 ... Sunday = 7, counted from a Monday long ago: the engines number weekdays differently. -#}
 {% macro iso_day_of_week(date) -%}
-    mod({{ dbt.datediff("cast('1900-01-01' as date)", date, 'day') }}, 7) + 1
+    mod(cast({{ dbt.datediff("cast('1900-01-01' as date)", date, 'day') }} as {{ dbt.type_bigint() }}), 7) + 1
 {%- endmacro %}
 
 

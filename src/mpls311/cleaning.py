@@ -17,6 +17,9 @@ put to null and named in `repairs`. No row is dropped. The rules, by code:
                             it is in extras                                    set to null
     open_datetime_unreadable  the same for the opening time                    quarantined
 
+Of a text that the layer serves in codes, the row has the name, and its extras have the code; a code
+that the layer does not explain is kept as it is.
+
 Rows with no geometry and no coordinates at all need no repair: about one real row in five has
 no location.
 """
@@ -33,7 +36,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from mpls311.schemas import QuarantinedRow, ServiceRequest, arrow_schema, source_columns
+from mpls311.schemas import (
+    QuarantinedRow,
+    ServiceRequest,
+    arrow_schema,
+    coded_values,
+    source_columns,
+)
 from mpls311.schemas.models import (
     EARLIEST,
     EASTINGS,
@@ -105,7 +114,7 @@ def clean(
     batch.clean_status()
     batch.clean_location()
     load = {
-        "extras": _extras(rows, fields.values(), odd),
+        "extras": _extras(batch.unknown, odd),
         "repairs": batch.repairs.joined(),
         "source_year": pa.repeat(pa.scalar(source_year, pa.int64()), rows.num_rows),
         "load_id": pa.repeat(pa.scalar(load_id), rows.num_rows),
@@ -160,12 +169,29 @@ class _Batch:
         self._served = {
             column: rows.column(field).combine_chunks() for column, field in fields.items()
         }
+        self.unknown = rows.drop_columns(list(fields.values()))
+        """What the columns do not say: other fields, and the codes whose names they hold."""
+        for column, field in fields.items():
+            if names := coded_values(rows.schema.field(field)):
+                self._decode(column, field, names)
         self.columns: dict[str, pa.Array] = {
             field.name: _cast(self._served[field.name], field.type)
             if field.name in self._served
             else pa.nulls(rows.num_rows, field.type)
             for field in arrow_schema(ServiceRequest)
         }
+
+    def _decode(self, column: str, field: str, names: Mapping[str, str]) -> None:
+        """Put names for the codes of a text; a code without one stays."""
+        if not pa.types.is_string(arrow_schema(ServiceRequest).field(column).type):
+            return
+        codes = self._served[column]
+        texts = codes.cast(pa.string())
+        position = pc.index_in(texts, pa.array(list(names)))
+        found = pa.array(list(names.values())).take(position)
+        self._served[column] = pc.coalesce(found, texts)
+        named = pc.if_else(pc.is_valid(found), codes, pa.scalar(None, codes.type))
+        self.unknown = self.unknown.append_column(field, named)
 
     def judge(self) -> None:
         """Find the rows to reject: without a usable case id, or opening time."""
@@ -284,11 +310,10 @@ def _mask(rows: int, positions: Collection[int]) -> pa.Array:
     return pa.array(mask)
 
 
-def _extras(rows: pa.Table, known: Collection[str], odd: Mapping[int, dict[str, str]]) -> pa.Array:
-    unknown = [name for name in rows.column_names if name not in known]
-    if not unknown and not odd:
-        return pa.nulls(rows.num_rows, pa.string())
-    documents = _json_documents(rows.select(unknown), odd)
+def _extras(unknown: pa.Table, odd: Mapping[int, dict[str, str]]) -> pa.Array:
+    if not unknown.column_names and not odd:
+        return pa.nulls(unknown.num_rows, pa.string())
+    documents = _json_documents(unknown, odd)
     return pa.array([None if text == "{}" else text for text in documents], pa.string())
 
 

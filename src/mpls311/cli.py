@@ -1,17 +1,20 @@
-"""The project's own `kedro run`, and `kedro status`.
+"""The project's own `kedro run`, and `kedro status` and `kedro first-contact`.
 
 Kedro's command splits `--params` at every comma, takes misspelled names and forgets all but the
 last `--params`. This one, put in its place by Kedro's documented extension point, refuses what
 cannot be meant before any work is done, and shows a user's mistake as a sentence.
 """
 
+import asyncio
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
 
 import click
+import stamina
 from kedro.config import AbstractConfigLoader
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import env_option
@@ -24,9 +27,12 @@ from pydantic import ValidationError
 from rich import get_console
 
 from mpls311.errors import UserError
+from mpls311.interrupts import interruptible
+from mpls311.loads import verdict
 from mpls311.machine_settings import missing_settings
 from mpls311.parameters import Parameters
-from mpls311.summary import status_table
+from mpls311.stand_in_city import serve_stand_in_city
+from mpls311.summary import print_sentences, status_table
 
 
 @click.group()
@@ -88,7 +94,7 @@ def parse_params(typed: Any) -> dict[str, Any]:
     return {**params, "years": years[-1]} if years else params
 
 
-def check_params(conf: Path, env: str | None, params: Mapping[str, Any]) -> None:
+def check_params(conf: Path, env: str | None, params: Mapping[str, Any]) -> Parameters:
     """Refuse unknown names and values that make no sense.
 
     Args:
@@ -101,15 +107,18 @@ def check_params(conf: Path, env: str | None, params: Mapping[str, Any]) -> None
     """
     _check_names(params, _configured(conf, env, {}))
     try:
-        Parameters.model_validate(_configured(conf, env, params))
+        return Parameters.model_validate(_configured(conf, env, params))
     except ValidationError as exc:
         raise UserError(" ".join(map(_sentence, exc.errors()))) from exc
 
 
 def _configured(conf: Path, env: str | None, params: Mapping[str, Any]) -> dict[str, Any]:
     loader = _loader(conf, env, params)
-    if missing := missing_settings(loader["globals"]):
+    places = loader["globals"]
+    if missing := missing_settings(places):
         raise UserError(" ".join(missing))
+    if env not in (None, settings.CONFIG_LOADER_ARGS["default_run_env"], places["environment"]):
+        raise UserError(f"Write `environment: {env}` into conf/{env}/globals.yml: its name.")
     return dict(loader["parameters"])
 
 
@@ -158,7 +167,7 @@ def _project_path() -> Path:
 
 
 def _run(params: Any, pipeline: str | None, names: list[str], **options: Any) -> None:
-    with _mistakes_as_sentences():
+    with interruptible(), _mistakes_as_sentences():
         parsed = parse_params(params)
         chosen = names or ([pipeline] if pipeline else [])
         for name in chosen:
@@ -167,7 +176,9 @@ def _run(params: Any, pipeline: str | None, names: list[str], **options: Any) ->
         conf = options["conf_source"] or _project_path() / settings.CONF_SOURCE
         check_params(Path(conf), options["env"], parsed)
         assert kedro_run.callback, "run is a command"
-        kedro_run.callback(params=parsed, pipeline=None, pipelines=chosen, **options)
+        result = kedro_run.callback(params=parsed, pipeline=None, pipelines=chosen, **options)
+    if result.verdict and result.verdict.exit_code:
+        raise SystemExit(result.verdict.exit_code)
 
 
 @contextmanager
@@ -215,3 +226,25 @@ def _show_status(env: str | None) -> None:
     with KedroSession.create(env=env) as session:
         history = cast(KedroSession, session).load_context().catalog.load("load_history")
     get_console().print(status_table(history))
+    print_sentences(verdict(history, history))
+
+
+@cli.command("first-contact")
+@env_option
+def first_contact(env: str | None) -> None:
+    """Look at every layer of the source, and report where it is not what this project assumes."""
+    from mpls311.first_contact import look, report  # takes a while to import
+
+    stamina.instrumentation.set_on_retry_hooks([])
+    with _mistakes_as_sentences(), ExitStack() as stack:
+        parameters = check_params(_project_path() / settings.CONF_SOURCE, env, {})
+        source = parameters.source
+        if source.services_url is None:
+            server, served = serve_stand_in_city(parameters.sandbox)
+            stack.enter_context(server)
+            source = source.model_copy(update=served)
+        click.echo(f"Looking at the layers of {source.services_url} ...", err=True)
+        contacts = asyncio.run(look(source))
+    click.echo(report(source, contacts, datetime.now(UTC)))
+    if any(finding.is_trouble for contact in contacts for finding in contact.findings):
+        raise click.exceptions.Exit(1)

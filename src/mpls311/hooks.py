@@ -1,27 +1,65 @@
 """What happens around a run: one at a time, the stand-in city if it is needed, the summary."""
 
 import logging
-from datetime import UTC, date, datetime
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 
 import stamina.instrumentation
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
 from rich import get_console
 
-from mpls311.loads import LoadHistory
-from mpls311.parameters import SandboxSettings, SourceSettings, city_today
+from mpls311.loads import LoadHistory, Verdict, verdict
+from mpls311.parameters import SandboxSettings, SourceSettings, Years, city_today
 from mpls311.run_lock import RunLock, run_lock
-from mpls311.summary import summary_table
+from mpls311.stand_in_city import serve_stand_in_city
+from mpls311.summary import print_sentences, summary_table
 
 log = logging.getLogger(__name__)
 
 
-class SingleRun:
+class HeldDuringRun:
+    """Holds something for a run, and gives it back when the run is over.
+
+    Kedro tells no hook of a run that is interrupted: the project's own session does. One of
+    Kedro's leaves it to the next run of the same thread.
+    """
+
+    def __init__(self) -> None:
+        self._held = ExitStack()
+        self._thread: int | None = None
+
+    def _hold(self, give_back: Callable[[], object]) -> None:
+        self._held.callback(give_back)
+        self._thread = get_ident()
+
+    def give_back(self) -> None:
+        """Give back what a run of this thread holds; a run of another one may go on."""
+        if self._thread == get_ident():
+            self._thread = None
+            self._held.close()
+
+    @hook_impl(trylast=True)
+    def after_pipeline_run(self) -> None:
+        """Give it back."""
+        self.give_back()
+
+    @hook_impl(trylast=True)
+    def on_pipeline_error(self) -> None:
+        """Give it back."""
+        self.give_back()
+
+
+class SingleRun(HeldDuringRun):
     """One run at a time on one lake and warehouse."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._lock: RunLock | None = None
 
     @hook_impl(tryfirst=True)
@@ -31,8 +69,10 @@ class SingleRun:
         Raises:
             UserError: Another run has it.
         """
+        self.give_back()
         lock = run_lock(catalog.load("params:run_lock"))
         lock.acquire()
+        self._hold(lock.release)
         self._lock = lock
 
     @hook_impl
@@ -45,28 +85,19 @@ class SingleRun:
         if self._lock:
             self._lock.check()
 
-    @hook_impl(trylast=True)
-    def after_pipeline_run(self) -> None:
-        """Give the lock back."""
-        self._release()
 
-    @hook_impl(trylast=True)
-    def on_pipeline_error(self) -> None:
-        """Give the lock back."""
-        self._release()
-
-    def _release(self) -> None:
-        if self._lock:
-            self._lock.release()
-            self._lock = None
-
-
-class StandInCity:
+class StandInCity(HeldDuringRun):
     """Serves the stand-in city during a run that reads from no other source."""
 
     def __init__(self) -> None:
-        self._server: Any = None
-        self._today: date | None = None
+        super().__init__()
+        self._served: dict[str, Any] | None = None
+
+    @hook_impl
+    def before_pipeline_run(self) -> None:
+        """Forget that of an earlier run in this process."""
+        self.give_back()
+        self._served = None
 
     @hook_impl
     def before_node_run(
@@ -76,34 +107,11 @@ class StandInCity:
         source = inputs.get("params:source")
         if source is None or source.services_url:
             return None
-        if not self._server:
-            self._start(SandboxSettings.model_validate(catalog.load("params:sandbox")))
-        served = {"services_url": self._server.services_url, "today": self._today}
-        return {"params:source": source.model_copy(update=served)}
-
-    def _start(self, settings: SandboxSettings) -> None:
-        from mpls311.sandbox import City, serve
-
-        today = settings.as_of or city_today()
-        city = City(seed=settings.seed, rows_per_year=settings.rows_per_year, as_of=today)
-        self._today = today
-        self._server = serve(city, latency_ms=settings.latency_ms).start()
-        log.info("The stand-in city of %s is served at %s.", today, self._server.services_url)
-
-    @hook_impl
-    def after_pipeline_run(self) -> None:
-        """Stop it."""
-        self._stop()
-
-    @hook_impl
-    def on_pipeline_error(self) -> None:
-        """Stop it."""
-        self._stop()
-
-    def _stop(self) -> None:
-        if self._server:
-            self._server.stop()
-            self._server = None
+        if not self._served:
+            sandbox = SandboxSettings.model_validate(catalog.load("params:sandbox"))
+            server, self._served = serve_stand_in_city(sandbox)
+            self._hold(server.stop)
+        return {"params:source": source.model_copy(update=self._served)}
 
 
 def _log_first_retry(details: stamina.instrumentation.RetryDetails) -> None:
@@ -111,28 +119,65 @@ def _log_first_retry(details: stamina.instrumentation.RetryDetails) -> None:
         log.info("Trying again: %s", details.caused_by)
 
 
-class DashboardPath:
-    """Says at the very end of a run where the dashboard is, if it wrote one."""
+class RunSummary:
+    """Says at the end what a run did, year by year, and what stops a year last of all.
+
+    Attributes:
+        verdict: That of the run, once it is over.
+
+    """
 
     def __init__(self) -> None:
-        self._path: Any = None
+        self.verdict: Verdict | None = None
+        self._before = LoadHistory()
+        self._years: tuple[int, ...] = ()
+        self._started = datetime.now(UTC)
+        self._dashboard: str | None = None
 
     @hook_impl
-    def before_pipeline_run(self) -> None:
-        """Forget an earlier run in this process."""
-        self._path = None
+    def after_context_created(self) -> None:
+        """Let retries be logged like everything else, instead of printed."""
+        stamina.instrumentation.set_on_retry_hooks([_log_first_retry])
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
+        """Remember how things stood, and what is asked for."""
+        self.verdict = self._dashboard = None
+        self._started = datetime.now(UTC)
+        self._before = catalog.load("load_history")
+        self._years = _years(pipeline, catalog, self._before)
 
     @hook_impl
     def after_node_run(self, node: Any, catalog: DataCatalog) -> None:
-        """Take note of the node that writes it."""
+        """Take note of where the dashboard is, if this node wrote it."""
         if "dashboard" in node.outputs:
-            self._path = _place(catalog.to_config()[0]["dashboard"]["filepath"])
+            self._dashboard = _place(catalog.to_config()[0]["dashboard"]["filepath"])
 
-    @hook_impl(trylast=True)
-    def after_pipeline_run(self) -> None:
-        """Print the path."""
-        if self._path:
-            get_console().print(f"Dashboard: {self._path}", soft_wrap=True)
+    @hook_impl(tryfirst=True)
+    def after_pipeline_run(self, catalog: DataCatalog) -> None:
+        """Print the table, the path of the dashboard, and the sentences of the verdict."""
+        seconds = (datetime.now(UTC) - self._started).total_seconds()
+        after = catalog.load("load_history")
+        self.verdict = verdict(self._before, after, self._years)
+        console = get_console()
+        console.print(summary_table(self._before, after, self.verdict, seconds))
+        if self._dashboard:
+            console.print(f"Dashboard: {self._dashboard}", soft_wrap=True)
+        print_sentences(self.verdict)
+
+
+def _years(pipeline: Pipeline, catalog: DataCatalog, history: LoadHistory) -> tuple[int, ...]:
+    """The years that a run looks at: those asked for, or without a read those that are pending."""
+    written = pipeline.all_outputs()
+    if "ingested_loads" in written:
+        source = SourceSettings.model_validate(catalog.load("params:source"))
+        sandbox = SandboxSettings.model_validate(catalog.load("params:sandbox"))
+        served = None if source.services_url else sandbox.as_of
+        years = Years.model_validate(catalog.load("params:years"))
+        return years.resolve(served or source.today or city_today())
+    if written & {"validated_loads", "published_loads"}:
+        return tuple(load.source_year for load in history.pending)
+    return ()
 
 
 def _place(filepath: str) -> str:
@@ -141,28 +186,3 @@ def _place(filepath: str) -> str:
     if "://" in filepath or not path.is_relative_to(Path.cwd()):
         return filepath
     return str(path.relative_to(Path.cwd()))
-
-
-class RunSummary:
-    """Says at the end what a run did, year by year."""
-
-    def __init__(self) -> None:
-        self._before = LoadHistory()
-        self._started = datetime.now(UTC)
-
-    @hook_impl
-    def after_context_created(self) -> None:
-        """Let retries be logged like everything else, instead of printed."""
-        stamina.instrumentation.set_on_retry_hooks([_log_first_retry])
-
-    @hook_impl
-    def before_pipeline_run(self, catalog: DataCatalog) -> None:
-        """Remember how things stood."""
-        self._before = catalog.load("load_history")
-        self._started = datetime.now(UTC)
-
-    @hook_impl(tryfirst=True)
-    def after_pipeline_run(self, catalog: DataCatalog) -> None:
-        """Print the table."""
-        seconds = (datetime.now(UTC) - self._started).total_seconds()
-        get_console().print(summary_table(self._before, catalog.load("load_history"), seconds))

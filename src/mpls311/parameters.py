@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -12,12 +12,18 @@ from pydantic import (
     Field,
     HttpUrl,
     RootModel,
+    ValidationError,
     ValidationInfo,
+    ValidatorFunctionWrapHandler,
     field_validator,
     model_validator,
 )
 
-from mpls311.loads import Mode
+from mpls311.commands import Commands
+from mpls311.loads import Limits, Mode
+
+if TYPE_CHECKING:
+    from mpls311.sandbox import City
 
 FIRST_YEAR = 2015
 """The city publishes one layer a year since then; older layers have other names and shapes."""
@@ -183,7 +189,16 @@ class SandboxSettings(_Settings):
     rows_per_year: int
     as_of: date | None
     """The day of the publication to serve; None is today."""
+    temper: str
+    """How times to close vary: steady or unsteady."""
+    changes: str
+    """Changes of times to close that are planted, `Pothole x1.3 from 2025-03-01`."""
     latency_ms: Annotated[float, Field(ge=0)]
+
+    @field_validator("changes", mode="before")
+    @classmethod
+    def _as_text(cls, value: Any) -> Any:
+        return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value or ""
 
     @model_validator(mode="after")
     def _not_in_the_future(self) -> "SandboxSettings":
@@ -194,12 +209,38 @@ class SandboxSettings(_Settings):
             )
         return self
 
+    def city(self, as_of: date | None = None) -> "City":
+        """The city itself, on that day in place of `as_of`.
 
-class ValidationSettings(_Settings):
-    """When so many rows are bad that a person should look before they are staged."""
+        Raises:
+            ValueError: There is no such city.
+        """
+        # It takes a while to import.
+        from mpls311.sandbox import City
 
-    max_rejected_share: Annotated[float, Field(ge=0, le=1)]
-    min_rejected: Annotated[int, Field(ge=0)]
+        day = as_of or self.as_of
+        return City(self.seed, self.rows_per_year, day, self.temper, self.changes)
+
+
+class ValidationSettings(Limits):
+    """When a person should look before a load is staged, and what that person releases."""
+
+    accept: Years | None
+    """The years whose held load is released; None for nobody's."""
+
+    @field_validator("accept", mode="wrap")
+    @classmethod
+    def _named_as_typed(cls, value: Any, parse: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return parse(value)
+        except ValidationError as exc:
+            message = str(exc.errors()[0]["msg"]).removeprefix("Value error, ")
+            raise ValueError(f"validation.accept: {message}") from None
+
+    @property
+    def accepted(self) -> tuple[int, ...]:
+        """The years named in `accept`."""
+        return self.accept.resolve(city_today()) if self.accept else ()
 
 
 class TransformSettings(_Settings):
@@ -228,6 +269,7 @@ class Parameters(_Settings):
     validation: ValidationSettings
     transform: TransformSettings
     sandbox: SandboxSettings
+    commands: Commands
     spool: str
     """A local folder for what is being read."""
     run_lock: str
@@ -236,8 +278,5 @@ class Parameters(_Settings):
     @model_validator(mode="after")
     def _can_be_served(self) -> "Parameters":
         if self.source.services_url is None:
-            # Its bounds are its own, and it takes a while to import.
-            from mpls311.sandbox import City
-
-            City(self.sandbox.seed, self.sandbox.rows_per_year, self.sandbox.as_of)
+            self.sandbox.city()
         return self

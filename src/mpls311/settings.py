@@ -1,9 +1,12 @@
 """Project settings of Kedro."""
 
-from mpls311.hooks import DashboardPath, RunSummary, SingleRun, StandInCity
+from mpls311.hooks import RunSummary, SingleRun, StandInCity
 from mpls311.machine_settings import in_project, machine_setting
+from mpls311.session import RunSession
 
-HOOKS = (RunSummary(), DashboardPath(), StandInCity(), SingleRun())
+HOOKS = (RunSummary(), StandInCity(), SingleRun())
+
+SESSION_CLASS = RunSession
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

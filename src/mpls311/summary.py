@@ -3,46 +3,55 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from rich import box
+from rich import box, get_console
 from rich.console import RenderableType
 from rich.table import Table
 
-from mpls311.loads import Load, LoadHistory, Unchanged
+from mpls311.loads import Load, LoadHistory, Unchanged, Verdict
 
 
-def summary_table(before: LoadHistory, after: LoadHistory, seconds: float) -> RenderableType:
+def summary_table(
+    before: LoadHistory, after: LoadHistory, verdict: Verdict, seconds: float
+) -> RenderableType:
     """What happened between two states of a lake: one line per load that got further.
 
     Args:
         before: The history when the run began.
         after: The history at its end.
+        verdict: What it was about; a year that is stopped has a line too.
         seconds: How long the run took.
     """
     states = {load.load_id: load.state for load in before.loads}
     looks = [look for look in after.unchanged if look not in before.unchanged]
     touched = [load for load in after.loads if states.get(load.load_id) != load.state]
-    if not looks and not touched:
+    lines = [(look.source_year, _unchanged_cells(look)) for look in looks]
+    lines += [(load.source_year, _load_cells(load)) for load in touched]
+    told = {year for year, _ in lines}
+    lines += [
+        (year.year, (str(year.year), year.state.replace("_", " ")))
+        for year in verdict.years
+        if year.concerns and year.sentence and (year.state == "not_read" or year.year not in told)
+    ]
+    if not lines:
         return f"No load changed its state, in {seconds:.1f} s."
     table = _table(
         "Year", "Load", "Rows", "New", "Updated", "Deleted", "Rejected", "MB", "Req.",
         "Retr.", "Sec.", texts=2,
     )  # fmt: skip
-    lines = [(look.source_year, _unchanged_cells(look)) for look in looks]
-    lines += [(load.source_year, _load_cells(load)) for load in touched]
     for _, cells in sorted(lines):
         table.add_row(*cells)
-    pending = any(load.state != "published" for load in touched)
+    pending = any(not load.published and not load.is_held for load in touched)
     note = "; * still pending" if pending else ""
     read = [load.published.bytes_processed for load in touched if load.published]
     # Every load of a run carries the cost of all of it.
     cost = next((f"; BigQuery processed {b / 1e6:,.1f} MB" for b in read if b is not None), "")
-    table.caption = f"{_counted(len(lines), 'load')} in {seconds:.1f} s{cost}{note}"
+    table.caption = f"{_counted(len(looks) + len(touched), 'load')} in {seconds:.1f} s{cost}{note}"
     return table
 
 
 def status_table(history: LoadHistory) -> RenderableType:
     """Where every year stands: last full read, watermark, pending load, rejected rows."""
-    if not history.loads:
+    if not history.years:
         return "No load exists yet: run `kedro run` first."
     table = _table("Year", "Last full read", "Watermark", "Pending", "Rejected", texts=4)
     for year in history.years:
@@ -56,6 +65,12 @@ def status_table(history: LoadHistory) -> RenderableType:
             f"{sum(v.rejected for v in validated[-1:]):,}",
         )
     return table
+
+
+def print_sentences(verdict: Verdict) -> None:
+    """Say of each year that is stopped why newer data is not in the marts."""
+    for sentence in verdict.sentences:
+        get_console().print(sentence, markup=False, highlight=False, soft_wrap=True)
 
 
 def _table(*headers: str, texts: int) -> Table:
@@ -74,7 +89,7 @@ def _table(*headers: str, texts: int) -> Table:
 def _load_cells(load: Load) -> Sequence[str]:
     ingested, validated = load.ingested, load.validated
     mode = "full" if ingested.mode == "full" else "incr."
-    name = mode if load.published else f"{mode}*"
+    name = "held" if load.is_held else mode if load.published else f"{mode}*"
     counts = (
         (validated.new, validated.updated, len(validated.deleted), validated.rejected)
         if validated

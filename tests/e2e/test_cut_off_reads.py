@@ -15,8 +15,9 @@ def test_a_run_that_is_cut_off_leaves_its_pages_to_the_next_one(project: Project
     two_pages.always["page"] = error(499, "Token Required")
     rows = [feature(1_000_000 + n, "2026-03-01T12:00") for n in range(5_000)]
     with TinyLayers(two_pages, y2026=rows) as layers:
-        sentence = project.run(f"{params(layers)},source.concurrency=1", pipeline="ingest").sentence
-        assert "the layer is not public" in sentence
+        outcome = project.run(f"{params(layers)},source.concurrency=1", pipeline="ingest")
+        assert outcome.exit_code == 1
+        assert "the layer is not public" in outcome.output
         kept = [name for name in project.files() if name.endswith(".arrow")]
         assert 0 < len(kept) <= 2
         two_pages.always.clear()

@@ -23,6 +23,7 @@ from tests.support.project import Project
         ("sandbox.as_of=2010-01-01", "The stand-in city publishes from 2015-01-02 to"),
         ("sandbox.rows_per_year=0", "has 1 to 5,000,000 rows a year, not 0."),
         ("sandbox.seed=-1", "must not be negative, not -1."),
+        ("sandbox.changes=Pothol x2 from 2025-01-01", "Did you mean Pothole?"),
         ("2023", "write name=value"),
         ("run_lock=s3://lake/run.lock", "nothing can be locked by s3://"),
     ],
@@ -86,6 +87,9 @@ def test_a_misspelled_name_in_the_configuration_is_refused(project: Project, lin
 def test_an_unknown_pipeline_or_environment_is_refused(project: Project) -> None:
     assert "There is no pipeline transfrom." in project.run(pipeline="transfrom").sentence
     assert "There is no environment prod." in project.run(env="prod").sentence
+    (project.folder / "conf/mirror").mkdir()
+    told = project.run(env="mirror").sentence
+    assert told == "Write `environment: mirror` into conf/mirror/globals.yml: its name."
 
 
 def test_an_unreachable_service_leads_to_the_demo(project: Project) -> None:

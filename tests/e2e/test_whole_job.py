@@ -208,7 +208,7 @@ def test_the_demo_serves_its_own_city_into_its_own_lake(project: Project) -> Non
 
 def test_rows_of_another_source_never_meet(job: Project, tmp_path: Path) -> None:
     mixed = job.copy(tmp_path / "mixed")
-    (mixed.folder / "conf/demo/globals.yml").unlink()
+    (mixed.folder / "conf/demo/globals.yml").write_text("environment: demo\n")
     files = mixed.files()
 
     sentence = mixed.run("years=2025", env="demo").sentence

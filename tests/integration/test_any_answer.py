@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mpls311.arcgis import ArcGISClient, ArcGISError, ClientSettings
@@ -23,7 +23,7 @@ from tests.support.lying_service import LyingService, Reply, features
 from tests.support.waiting import no_waiting
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "200"))
-KINDS = ("layer", "statistics", "extent", "page")
+KINDS = ("metadata", "statistics", "extent", "page")
 # One of these alone: a count and a list of ids that agree in a lie cannot be seen through.
 EITHER = ("count", "ids")
 
@@ -70,7 +70,7 @@ class Damaged:
     titles: set[tuple[Any, Any]] = field(default_factory=set)
     times: dict[str, int] = field(default_factory=dict)
 
-    def __call__(self, kind: str, _query: dict[str, str], reply: Reply) -> Any:
+    def __call__(self, kind: str, _query: object, reply: Reply) -> Any:
         self.times[kind] = self.times.get(kind, 0) + 1
         told: Any = reply
         for damage in self.damages:
@@ -187,6 +187,12 @@ def _value(scalar: Any) -> Any:
     damaged_replies=st.lists(damages, max_size=2),
     either=st.lists(damages, max_size=1),
     liar=st.sampled_from(EITHER),
+)
+@example(
+    rows=1,
+    damaged_replies=[Damage("page", "replace", [4, 0, 0, 1], 10**30, 0)],
+    either=[],
+    liar="count",
 )
 def test_the_exact_rows_or_a_typed_error(
     rows: int, damaged_replies: list[Damage], either: list[Damage], liar: str

@@ -20,6 +20,7 @@ from mpls311.arcgis import (
     ArcGISError,
     ClientSettings,
     ContradictionError,
+    DeadlineError,
     IgnoredQueryError,
     LayerNotFoundError,
     ReadReport,
@@ -372,7 +373,7 @@ class TestPassingTrouble:
     async def test_the_deadline_ends_everything(self, server: FaultServer, tmp_path: Path) -> None:
         server.barrier = asyncio.Barrier(99)
 
-        exc = await fails(server, tmp_path, TransportError, deadline=0.3)
+        exc = await fails(server, tmp_path, DeadlineError, deadline=0.3)
 
         assert "deadline of 0.3 s" in str(exc)
         assert not exc.retriable

@@ -10,7 +10,10 @@ import pytest
 import stamina
 
 from mpls311.arcgis.__main__ import main
+from mpls311.sandbox.protocol import field
 from tests.support.lying_service import LyingService, Reply, feature, features, refusal
+
+SINGLE = "esriFieldTypeSingle"
 
 
 @pytest.fixture(autouse=True)
@@ -26,10 +29,7 @@ async def service() -> AsyncIterator[LyingService]:
     rows = [feature(oid, BLOB=None, RATE=0.5) for oid in range(45)]
     rows[3]["attributes"]["OPENED"] = "N/A [b]"
     served = LyingService(rows)
-    served.metadata["fields"] += [
-        {"name": "BLOB", "type": "esriFieldTypeBlob"},
-        {"name": "RATE", "type": "esriFieldTypeSingle"},
-    ]
+    served.metadata["fields"] += [field("BLOB", "esriFieldTypeBlob"), field("RATE", SINGLE)]
     served.metadata["name"] = "lies\x1b[31m [red]"
     served.metadata["extent"] = {"spatialReference": {"wkid": 102100, "latestWkid": 3857}}
     async with served.running():

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mpls311.arcgis import ArcGISClient, ArcGISError, ClientSettings
@@ -161,6 +161,17 @@ async def outcome(
     page_cap=st.sampled_from([10**9, 3]),
     concurrency=st.sampled_from([1, 4]),
     ahead=st.booleans(),
+)
+@example(  # a listing without one id, no count to tell, and a row gone: as many as were listed
+    ids=[0, 1, 2],
+    page_limit=2,
+    moves=[None, "short", "refused", "row gone"],
+    liar="ids",
+    refuses_ids=False,
+    refuses_statistics=False,
+    page_cap=10**9,
+    concurrency=1,
+    ahead=True,
 )
 def test_the_exact_rows_of_one_edition_or_a_typed_error(
     ids: list[int],

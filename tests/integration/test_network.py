@@ -2,20 +2,18 @@
 
 import asyncio
 import datetime as dt
-import gzip
 import ipaddress
 import json
 import ssl
 import tracemalloc
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import pytest
 import stamina
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -31,11 +29,12 @@ from mpls311.arcgis import (
     TransportError,
 )
 from mpls311.arcgis.errors import TooLargeError
-from tests.support.lying_service import PATH, LyingService, Reply, features
+from mpls311.sandbox.protocol import Answer, status
+from tests.support.lying_service import Lie, LyingService, Reply, features
 from tests.support.waiting import no_waiting
 
 ATTEMPTS = 3
-LOGIN = "<html><title>Sign in</title><form>Password <input></form></html>"
+PATH = "/arcgis/rest/services/Lies/FeatureServer/0"
 
 
 @pytest.fixture(autouse=True)
@@ -174,17 +173,38 @@ def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
     return trusted, context
 
 
+@asynccontextmanager
+async def behind_tls(url: str, context: ssl.SSLContext) -> AsyncIterator[str]:
+    """The same address behind a certificate, as a proxy of an organisation shows one."""
+
+    async def copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        while part := await source.read(65536):
+            target.write(part)
+        target.close()
+
+    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answers, questions = await asyncio.open_connection("127.0.0.1", URL(url).port)
+        await asyncio.gather(copy(reader, questions), copy(answers, writer))
+
+    server = await asyncio.start_server(forward, "127.0.0.1", 0, ssl=context)
+    port = server.sockets[0].getsockname()[1]
+    try:
+        yield str(URL(url).with_scheme("https").with_port(port))
+    finally:
+        server.close()
+        await server.wait_closed()
+
+
 class TestCertificates:
     @pytest.fixture
     async def served(self, tmp_path: Path) -> AsyncIterator[tuple[str, Path]]:
         """A layer behind a certificate, and the file that makes one trust it."""
         file, context = certificate(tmp_path)
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", LyingService(features(range(30)))._answer)
-        server = TestServer(app, scheme="https")
-        await server.start_server(ssl=context)
-        yield str(server.make_url(PATH)), file
-        await server.close()
+        async with (
+            LyingService(features(range(30))).running() as service,
+            behind_tls(service.url, context) as url,
+        ):
+            yield url, file
 
     async def test_those_of_ssl_cert_file_are_trusted(
         self, served: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -203,34 +223,26 @@ class TestCertificates:
         assert not caught.value.retriable
 
 
-Answer = Callable[[str, dict[str, str], Reply], Any]
-
-
-def sending(location: Callable[[int], str], status: int = 302, times: int = 10**9) -> Answer:
+def sending(location: Callable[[int], str], code: int = 302, times: int = 10**9) -> Lie:
     """A lie of redirects; the location is made of the number of the request."""
     sent = 0
 
     def lie(kind: str, _query: object, reply: Reply) -> Any:
         nonlocal sent
         sent += 1
-        return (
-            web.Response(status=status, headers={"Location": location(sent)})
-            if sent <= times
-            else reply
-        )
+        return status(code, Location=location(sent)) if sent <= times else reply
 
     return lie
 
 
 class TestRedirects:
-    @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-    async def test_to_the_same_host_they_are_followed(self, tmp_path: Path, status: int) -> None:
-        def lie(kind: str, query: dict[str, str], reply: Reply) -> Any:
+    @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+    async def test_to_the_same_host_they_are_followed(self, tmp_path: Path, code: int) -> None:
+        def lie(kind: str, query: Mapping[str, str], reply: Reply) -> Any:
             if "moved" in query:
                 return reply
-            path = PATH if kind == "layer" else f"{PATH}/query"
-            to = URL(path).with_query(query | {"moved": "1"})
-            return web.Response(status=status, headers={"Location": str(to)})
+            path = PATH if kind == "metadata" else f"{PATH}/query"
+            return status(code, Location=str(URL(path).with_query({**query, "moved": "1"})))
 
         service = LyingService(features(range(30)), lie)
         report = await read(service, tmp_path)
@@ -242,10 +254,10 @@ class TestRedirects:
     async def test_a_posted_question_is_posted_again(self, tmp_path: Path) -> None:
         posted = []
 
-        def lie(kind: str, query: dict[str, str], reply: Reply) -> Any:
+        def lie(kind: str, query: Mapping[str, str], reply: Reply) -> Any:
             if kind == "count" and not posted:
                 posted.append(query)
-                return web.Response(status=307, headers={"Location": f"{PATH}/query?moved=1"})
+                return status(307, Location=f"{PATH}/query?moved=1")
             return reply
 
         service = LyingService(features(range(3)), lie)
@@ -302,24 +314,25 @@ class TestRedirects:
         assert (await read(service, tmp_path)).rows == 30
 
 
-FIREWALLS: dict[str, Callable[[], web.Response]] = {
-    "HTTP 403": lambda: web.Response(status=403, text="<html>Forbidden</html>"),
-    "rejected": lambda: web.Response(
-        text="<html><head><title>Request Rejected</title></head><body>The requested URL was "
-        "rejected. Your support ID is: 123</body></html>"
+FIREWALLS = {
+    "HTTP 403": status(403, "<html>Forbidden</html>"),
+    "rejected": status(
+        200,
+        "<html><head><title>Request Rejected</title></head><body>The requested URL was rejected. "
+        "Your support ID is: 123</body></html>",
     ),
-    "login": lambda: web.Response(text=LOGIN),
-    "redirect": lambda: web.Response(status=302, headers={"Location": "https://sso.example/"}),
+    "login": status(200, "<html><title>Sign in</title><form>Password <input></form></html>"),
+    "redirect": status(302, Location="https://sso.example/"),
 }
 
 
 class TestFirewalls:
     @pytest.mark.parametrize("answer", FIREWALLS.values(), ids=FIREWALLS)
     async def test_they_are_waited_out_at_the_pace_of_a_429(
-        self, tmp_path: Path, answer: Callable[[], web.Response]
+        self, tmp_path: Path, answer: Answer
     ) -> None:
         def lie(kind: str, _query: object, reply: Reply) -> Any:
-            return answer() if kind == "page" and service.requests["page"] < ATTEMPTS else reply
+            return answer if kind == "page" and service.requests["page"] < ATTEMPTS else reply
 
         service = LyingService(features(range(20)), lie)
         assert (await read(service, tmp_path, concurrency=1)).retries == ATTEMPTS - 1
@@ -331,13 +344,13 @@ class TestFirewalls:
 
     @pytest.mark.parametrize("answer", FIREWALLS.values(), ids=FIREWALLS)
     async def test_then_they_are_told_as_what_they_are(
-        self, tmp_path: Path, answer: Callable[[], web.Response]
+        self, tmp_path: Path, answer: Answer
     ) -> None:
-        service = LyingService(features(range(20)), lambda *_: answer())
+        service = LyingService(features(range(20)), lambda *_: answer)
 
         with pytest.raises(AccessDeniedError, match="firewall refuses"):
             await read(service, tmp_path)
-        assert service.requests == {"layer": ATTEMPTS}
+        assert service.requests == {"metadata": ATTEMPTS}
 
     async def test_a_page_of_maintenance_is_none(self, tmp_path: Path) -> None:
         page = b"<html><title>Down for\n maintenance \x1b[31m</title></html>"
@@ -348,31 +361,15 @@ class TestFirewalls:
 
 
 class TestBounds:
-    async def endless(self, request: web.Request, part: bytes, **headers: str) -> Any:
-        response = web.StreamResponse(headers={k.replace("_", "-"): v for k, v in headers.items()})
-        await response.prepare(request)
-        try:
-            while True:
-                await response.write(part)
-        except ConnectionError:
-            return response
-
-    @pytest.mark.parametrize("at", ["", "/query"])
+    @pytest.mark.parametrize("at", ["metadata", "page"])
     async def test_a_body_without_end(self, tmp_path: Path, at: str) -> None:
-        service = LyingService(features(range(200)))
-        part = b" " * 200_000
+        def lie(kind: str, _query: object, reply: Reply) -> Any:
+            return Answer(repeat(b" " * 200_000)) if kind == at else reply
 
-        async def answer(request: web.Request) -> web.StreamResponse:
-            is_page = "outFields" in request.query
-            if request.path == f"{PATH}{at}" and (is_page or not at):
-                return await self.endless(request, part)
-            return await truth(request)
-
-        truth, service._answer = service._answer, answer  # type: ignore[method-assign]
         tracemalloc.start()
         try:
             with pytest.raises(TooLargeError, match="more than 5 MB"):
-                await read(service, tmp_path, body_limit=5_000_000)
+                await read(LyingService(features(range(200)), lie), tmp_path, body_limit=5_000_000)
             _, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
@@ -380,10 +377,8 @@ class TestBounds:
 
     async def test_a_page_that_is_too_large_is_halved(self, tmp_path: Path) -> None:
         def lie(kind: str, _query: object, reply: Reply) -> Any:
-            body = json.dumps(reply).encode()
-            if kind == "page" and len(reply["features"]) > 3:
-                body += b" " * 3_000_000
-            return web.Response(body=gzip.compress(body, 1), headers={"Content-Encoding": "gzip"})
+            is_large = kind == "page" and len(reply["features"]) > 3
+            return json.dumps(reply).encode() + b" " * 3_000_000 if is_large else reply
 
         report = await read(LyingService(features(range(20)), lie), tmp_path, body_limit=1_000_000)
 

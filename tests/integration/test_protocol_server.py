@@ -80,6 +80,16 @@ class TestHandMadeLayers:
             [most] = ask(url, where="1=1", outStatistics=json.dumps(asked))["features"]
             assert most["attributes"] == {"max_Opened": NOON + 3000}
 
+    def test_the_extent_of_rows_with_a_place(self, layer: RowLayer) -> None:
+        layer.rows += [feature({"x": -93.0, "y": 46.0}, FID=4), feature(FID=5)]
+        asked = {"returnExtentOnly": "true", "outSR": 4326}
+        with served(layer) as url:
+            whole = ask(url, where="1=1", **asked)["extent"]
+            none = ask(url, where="FID = 5", **asked)["extent"]
+        assert (whole["xmax"], whole["ymax"]) == (-93.0, 46.0)
+        assert whole["xmin"] == layer.rows[0]["geometry"]["x"]
+        assert none["xmin"] == "NaN"
+
     def test_metadata_describe_it_and_are_kept_to(self, layer: RowLayer) -> None:
         with served(layer) as url:
             assert ask(url) == layer.metadata

@@ -359,7 +359,6 @@ class TestSummaries:
         ({"outSR": "26915"}, "outSR"),
         ({"objectIds": "1,x"}, "objectIds"),
         ({"geometry": "0,0,1,1"}, "geometry"),
-        ({"returnExtentOnly": "true"}, "returnExtentOnly"),
         ({"groupByFieldsForStatistics": "TITLE"}, "groupByFieldsForStatistics"),
         ({"outStatistics": "[1]"}, "outStatistics"),
         ({"outStatistics": "not JSON"}, "outStatistics"),

@@ -1,142 +1,80 @@
 """A small feature layer on loopback that tells the lie it is given, and the truth otherwise."""
 
-import copy
-import json
-import re
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
-from aiohttp import web
-from aiohttp.test_utils import TestServer
+from mpls311.sandbox.protocol import (
+    Answer,
+    EsriType,
+    Fault,
+    Feature,
+    Handler,
+    Request,
+    RowLayer,
+    serve,
+)
+from mpls311.sandbox.protocol import feature as made
 
 Reply = dict[str, Any]
-Lie = Callable[[str, dict[str, str], Reply], Any]
-"""Gets the kind of a request, its parameters and the true reply; gives what is sent instead."""
+Lie = Callable[[str, Mapping[str, str], Reply], Any]
+"""Gets the kind of a request, its parameters (names in lower case) and the true reply; gives what
+is sent instead: an answer, the bytes of a body, or what becomes JSON."""
 
-PATH = "/rest/services/Lies/FeatureServer/0"
-FIELDS = [
-    {"name": "OBJECTID", "type": "esriFieldTypeOID"},
-    {"name": "TITLE", "type": "esriFieldTypeString"},
-    {"name": "OPENED", "type": "esriFieldTypeDate"},
-    {"name": "STATUS", "type": "esriFieldTypeSmallInteger"},
-]
-METADATA: Reply = {
-    "name": "lies",
-    "type": "Feature Layer",
-    "objectIdField": "OBJECTID",
-    "geometryType": "esriGeometryPoint",
-    "fields": FIELDS,
-    "maxRecordCount": 20,
-    "advancedQueryCapabilities": {"supportsPagination": True, "supportsOrderBy": True},
-    "editingInfo": {"dataLastEditDate": 1_700_000_000_000},
+FIELDS = {
+    "OBJECTID": EsriType.OID,
+    "TITLE": EsriType.STRING,
+    "OPENED": EsriType.DATE,
+    "STATUS": EsriType.SMALL_INTEGER,
 }
-_BOUNDS = re.compile(r"^\((.*)\) AND OBJECTID >= (-?\d+) AND OBJECTID <= (-?\d+)$")
 
 
-def feature(oid: int, **values: Any) -> Reply:
+def feature(oid: int, **values: Any) -> Feature:
     """One row, its columns made of its object id."""
-    attributes = {
-        "OBJECTID": oid,
-        "TITLE": f"row {oid}",
-        "OPENED": 1_700_000_000_000 + oid,
-        "STATUS": oid % 2,
-    }
-    return {"attributes": attributes | values, "geometry": {"x": -93.0 - oid / 1e6, "y": 45.0}}
+    titled = {"TITLE": f"row {oid}", "OPENED": 1_700_000_000_000 + oid, "STATUS": oid % 2}
+    return made({"x": -93.0 - oid / 1e6, "y": 45.0}, **{"OBJECTID": oid} | titled | values)
 
 
-def features(object_ids: Iterable[int]) -> list[Reply]:
+def features(object_ids: Iterable[int]) -> list[Feature]:
     """Rows of some object ids."""
     return [feature(oid) for oid in object_ids]
 
 
-@dataclass
-class LyingService:
-    """Rows and a lie; the reply is JSON unless the lie makes bytes or a response of it."""
+class LyingService(RowLayer):
+    """A layer with a server of its own, whose every answer passes a lie.
 
-    rows: list[Reply]
-    lie: Lie = lambda _kind, _query, reply: reply
-    metadata: Reply = field(default_factory=lambda: copy.deepcopy(METADATA))
-    requests: Counter[str] = field(default_factory=Counter)
-    url: str = ""
+    Attributes:
+        lie: The lie.
+        faults: What is put around it, outermost first.
+        requests: How many of each kind there were.
+        url: Where it is, while it is running.
+
+    """
+
+    def __init__(
+        self, rows: list[Feature], lie: Lie = lambda _kind, _query, reply: reply, *faults: Fault
+    ) -> None:
+        super().__init__("Lies", rows, FIELDS, maxRecordCount=20)
+        self.edited(1_700_000_000_000)
+        self.lie = lie
+        self.faults = [*faults, self._lying]
+        self.requests: Counter[str] = Counter()
+        self.url = ""
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator["LyingService"]:
+    async def running(self) -> AsyncIterator[Self]:
         """Serve at `url` while the context is open."""
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", self._answer)
-        async with TestServer(app) as server:
-            self.url = str(server.make_url(PATH))
+        with serve({"Lies": self}, faults=self.faults) as server:
+            self.url = server.url_of("Lies")
             yield self
 
-    async def _answer(self, request: web.Request) -> web.StreamResponse:
-        form = await request.post() if request.method == "POST" else request.query
-        query = {key: str(value) for key, value in form.items()}
-        kind = _kind(request.path, query)
-        self.requests[kind] += 1
-        told = self.lie(kind, query, copy.deepcopy(self._truth(kind, query)))
-        if isinstance(told, web.StreamResponse):
+    async def _lying(self, request: Request, handler: Handler) -> Answer:
+        self.requests[request.kind] += 1
+        told = self.lie(request.kind, request.parameters, (await handler(request)).reply)
+        if isinstance(told, Answer):
             return told
-        body = told if isinstance(told, bytes) else json.dumps(told).encode()
-        return web.Response(body=body, content_type="application/json")
-
-    def _truth(self, kind: str, query: dict[str, str]) -> Reply:
-        if kind == "layer":
-            return self.metadata
-        rows = self._selected(query["where"])
-        ids = [row["attributes"]["OBJECTID"] for row in rows]
-        if kind == "count":
-            return {"count": len(rows)}
-        if kind == "ids":
-            return {"objectIdFieldName": "OBJECTID", "objectIds": ids}
-        if kind == "statistics":
-            asked = json.loads(query["outStatistics"])
-            made = {"min": min, "max": max, "count": len}
-            values = {
-                each["outStatisticFieldName"]: made[each["statisticType"]](ids)
-                for each in asked
-                if ids or each["statisticType"] == "count"
-            }
-            return {"features": [{"attributes": values}]}
-        if kind == "extent":
-            xs = [row["geometry"]["x"] for row in rows if row.get("geometry")]
-            box = {"xmin": min(xs), "xmax": max(xs)} if xs else {"xmin": "NaN", "xmax": "NaN"}
-            return {"extent": box}
-        return self._page(rows, query)
-
-    def _selected(self, where: str) -> list[Reply]:
-        bounds = _BOUNDS.match(where)
-        if not bounds:
-            return self.rows
-        lo, hi = int(bounds[2]), int(bounds[3])
-        return [row for row in self.rows if lo <= row["attributes"]["OBJECTID"] <= hi]
-
-    def _page(self, rows: list[Reply], query: dict[str, str]) -> Reply:
-        limit = self.metadata["maxRecordCount"]
-        limit = min(limit, int(query.get("resultRecordCount", limit)))
-        if "orderByFields" in query:
-            rows = sorted(rows, key=lambda row: int(row["attributes"]["OBJECTID"]))
-        start = int(query.get("resultOffset", 0))
-        return {
-            "objectIdFieldName": "OBJECTID",
-            "spatialReference": {"wkid": 4326, "latestWkid": 4326},
-            "fields": self.metadata["fields"],
-            "exceededTransferLimit": len(rows) > start + limit,
-            "features": rows[start : start + limit],
-        }
-
-
-def _kind(path: str, query: dict[str, str]) -> str:
-    if not path.endswith("/query"):
-        return "layer"
-    if "outStatistics" in query:
-        return "statistics"
-    for name, kind in (("Count", "count"), ("Ids", "ids"), ("Extent", "extent")):
-        if query.get(f"return{name}Only") == "true":
-            return kind
-    return "page"
+        return Answer(told) if isinstance(told, bytes) else Answer.of(told)
 
 
 def refusal(code: int, message: str) -> Reply:

@@ -56,16 +56,23 @@ class Project:
         arguments += ["--pipeline", pipeline] if pipeline else []
         return self.command(*arguments)
 
+    def status(self) -> str:
+        """What `kedro status` says."""
+        return self.kedro("status").output
+
     def command(self, *arguments: str) -> Outcome:
+        return self.kedro("run", *arguments)
+
+    def kedro(self, *arguments: str) -> Outcome:
         from kedro.framework.startup import bootstrap_project
 
         before = Path.cwd()
         os.chdir(self.folder)
         try:
             bootstrap_project(self.folder)
-            from mpls311.cli import run
+            from mpls311.cli import cli
 
-            result = CliRunner().invoke(run, arguments)
+            result = CliRunner().invoke(cli, arguments)
         finally:
             os.chdir(before)
         if result.exception and not isinstance(result.exception, SystemExit):

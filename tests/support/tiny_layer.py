@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from mpls311.sandbox.protocol import (
     Answer,
@@ -13,6 +13,7 @@ from mpls311.sandbox.protocol import (
     Handler,
     Request,
     RowLayer,
+    field,
     serve,
 )
 from mpls311.sandbox.protocol import feature as made
@@ -60,14 +61,27 @@ def feature(case: int, opened: str, updated: str | None = None) -> Feature:
 
 
 class TinyLayers(Mapping[str, RowLayer]):
-    """A server; `layers` maps a year to its features, `edited` a year to its edit date."""
+    """A server over a layer for each year.
+
+    Attributes:
+        layers: The features of each year.
+        edited: Its edit date, where it is not 1.
+        answers: What is answered to everything about it, where that is not the truth.
+        fields: The fields of all of them.
+        fields_of: Those of a year that differs.
+        pages: The where clause of every page asked for.
+
+    """
 
     def __init__(self, *faults: Fault, **years: list[Feature]) -> None:
         self.layers = {int(year.removeprefix("y")): rows for year, rows in years.items()}
         self.edited: dict[int, int | None] = {}
+        self.answers: dict[int, Answer] = {}
         self.fields: dict[str, str] = dict(FIELDS)
+        self.fields_of: dict[int, dict[str, str]] = {}
+        self.domains: dict[str, dict[Any, str]] = {}
+        """Names by code, by field."""
         self.pages: list[str] = []
-        """The where clause of every page asked for."""
         self._server = serve(self, faults=[*faults, self._noted])
 
     def __iter__(self) -> Iterator[str]:
@@ -78,7 +92,11 @@ class TinyLayers(Mapping[str, RowLayer]):
 
     def __getitem__(self, name: str) -> RowLayer:
         year = int(name.removeprefix("Public_311_"))
-        layer = RowLayer(name, self.layers[year], self.fields, maxRecordCount=1_000)
+        fields = [
+            field(column, kind, domain=_domain(self.domains.get(column)))
+            for column, kind in self.fields_of.get(year, self.fields).items()
+        ]
+        layer = RowLayer(name, self.layers[year], fields, maxRecordCount=1_000)
         if edited := self.edited.get(year, 1):
             layer.edited(edited)
         return layer
@@ -102,4 +120,14 @@ class TinyLayers(Mapping[str, RowLayer]):
     async def _noted(self, request: Request, handler: Handler) -> Answer:
         if request.kind == "page":
             self.pages.append(request.parameters["where"])
+        for year, answer in self.answers.items():
+            if f"_{year}/" in request.path:
+                return answer
         return await handler(request)
+
+
+def _domain(names: Mapping[Any, str] | None) -> dict[str, Any] | None:
+    if names is None:
+        return None
+    values = [{"code": code, "name": name} for code, name in names.items()]
+    return {"type": "codedValue", "name": "names", "codedValues": values}

@@ -39,6 +39,13 @@ def test_an_environment_is_its_globals_and_parameters() -> None:
 
 
 @pytest.mark.parametrize("env", ENVIRONMENTS)
+def test_an_environment_knows_its_name(env: str) -> None:
+    _, places = resolved(env)
+
+    assert places["environment"] == env
+
+
+@pytest.mark.parametrize("env", ENVIRONMENTS)
 def test_files_are_in_the_lake_of_the_environment(env: str) -> None:
     catalog, places = resolved(env)
     files = {

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from mpls311 import cleaning
 from mpls311.cleaning import acceptable, clean
-from mpls311.schemas import QuarantinedRow, ServiceRequest, arrow_schema
+from mpls311.schemas import QuarantinedRow, ServiceRequest, arrow_schema, check_source_schema
 from tests.support.made import INSTANT, NOW, load_id, row, served
 
 YEAR_10000 = 253_402_322_400_000_000
@@ -495,3 +495,42 @@ def test_a_value_that_does_not_fit_costs_itself_or_its_row() -> None:
     assert [one["reasons"] for one in rejected] == ["open_datetime_unreadable", "case_id_unusable"]
     assert parsed(rejected[0]["row"])["OPENEDDATETIME"] == "1e17"
     assert parsed(rejected[1]["row"])["CASEID"] == "twelve"
+
+
+@pytest.mark.parametrize(
+    ("kind", "codes", "left"),
+    [
+        (pa.string(), ["3", "9", None], "9"),
+        (pa.int16(), [3, 9, None], "9"),
+        (pa.float64(), [3.0, 9.5, None], "9.5"),
+    ],
+    ids=str,
+)
+def test_a_code_becomes_its_name_and_stays_in_extras(
+    kind: pa.DataType, codes: list[Any], left: str
+) -> None:
+    table = served(*(row(TYPENAME=code, Ward="7") for code in codes), TYPENAME=kind)
+    names = json.dumps({"3": " Pothole", "4": "Graffiti"})
+    column = table.schema.field("TYPENAME").with_metadata({"coded_values": names})
+    coded = table.set_column(table.schema.get_field_index("TYPENAME"), column, table["TYPENAME"])
+
+    check_source_schema(coded.schema, "Public_311_2026")
+    outcome = clean(coded, source_year=2026, load_id="x", loaded_at=NOW).accepted
+
+    assert outcome["type_name"].to_pylist() == ["Pothole", left, None]
+    assert [parsed(text) for text in outcome["extras"].to_pylist()] == [
+        {"TYPENAME": codes[0], "Ward": "7"},
+        {"Ward": "7"},
+        {"Ward": "7"},
+    ]
+
+
+def test_a_known_number_with_names_stays_a_number() -> None:
+    table = served(row(CASESTATUS=1))
+    at = table.schema.get_field_index("CASESTATUS")
+    names = {"coded_values": json.dumps({"0": "Closed", "1": "Open"})}
+    coded = table.set_column(at, table.schema.field(at).with_metadata(names), table["CASESTATUS"])
+
+    [only] = clean(coded, source_year=2026, load_id="x", loaded_at=NOW).accepted.to_pylist()
+
+    assert (only["case_status"], only["extras"]) == (1, None)

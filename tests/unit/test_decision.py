@@ -101,6 +101,13 @@ def pending(day: int, edition: int | None, mode: Mode = "full") -> Any:
             id="pending increment of another edition",
         ),
         pytest.param(
+            [full(3, 5), pending(1, 6)],
+            5,
+            "incremental",
+            "incremental",
+            id="pending was taken back",
+        ),
+        pytest.param(
             [pending(3, 5), pending(1, 6)], 5, "incremental", "full", id="superseded is not resumed"
         ),
     ],

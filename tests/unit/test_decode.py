@@ -250,11 +250,22 @@ class TestMisfits:
             {"SMALL": "99999", "WHEN": "N/A"},
         ]
 
-    def test_a_number_in_a_text_column_is_its_digits(self) -> None:
-        table = decode_page(body_of(feature(), feature(TEXT=5), feature(TEXT=0.1)), LAYER)
+    WRITTEN = ("5", "0.10", "1e3", "-1.0E+2", str(10**30), "12345678901234567890.5", "1e999")
+
+    @pytest.mark.parametrize("written", WRITTEN)
+    def test_a_number_in_a_text_column_is_kept_as_it_was_written(self, written: str) -> None:
+        page = body_of(feature(), feature(TEXT="?")).replace(b'"?"', written.encode())
+
+        table = decode_page(page, LAYER)
 
         assert table.schema == LAYER.arrow_schema
-        assert table["TEXT"].to_pylist() == [VALUES["TEXT"], "5", "0.1"]
+        assert table["TEXT"].to_pylist() == [VALUES["TEXT"], written]
+
+    @pytest.mark.parametrize("written", WRITTEN[1:])
+    def test_so_is_one_that_fits_nothing(self, written: str) -> None:
+        page = body_of(feature(), feature(DAY="?")).replace(b'"?"', written.encode())
+
+        assert json.loads(decode_page(page, LAYER)["misfits"][1].as_py()) == {"DAY": written}
 
     @pytest.mark.parametrize("x", ["west", [1], True, {}])
     def test_a_coordinate_that_is_none(self, x: Any) -> None:

@@ -63,7 +63,14 @@ def parts_used_by(part: str) -> set[str]:
         ("cloud", {"errors"}),
         ("datasets", {"cloud", "errors", "lake", "loads", "schemas"}),
         ("cleaning", {"schemas"}),
-        ("pipelines", {"arcgis", "cleaning", "errors", "lake", "loads", "parameters", "schemas"}),
+        ("first_contact", {"arcgis", "cleaning", "errors", "parameters", "schemas"}),
+        (
+            "pipelines",
+            {
+                *("arcgis", "cleaning", "commands", "errors", "lake", "loads"),
+                *("parameters", "schemas"),
+            },
+        ),
     ],
 )
 def test_a_part_uses_only_what_lies_below_it(part: str, allowed: set[str]) -> None:

@@ -20,6 +20,7 @@ from mpls311.parameters import (
     Years,
     city_today,
 )
+from mpls311.sandbox.city.planted import PlantedChange
 from tests.support.made import BASE
 
 THIS_YEAR = city_today().year
@@ -234,6 +235,8 @@ def test_periods_are_in_days() -> None:
         (SandboxSettings, {"as_of": "yesterday"}, "as_of"),
         (ValidationSettings, {"max_rejected_share": 1.01}, "max_rejected_share"),
         (ValidationSettings, {"min_rejected": -1}, "min_rejected"),
+        (ValidationSettings, {"max_affected_share": -0.1}, "max_affected_share"),
+        (ValidationSettings, {"accept": "everything"}, "accept"),
     ],
 )
 def test_senseless_settings_are_refused(
@@ -244,6 +247,17 @@ def test_senseless_settings_are_refused(
         model.model_validate(BASE[group] | values)
 
     assert [error["loc"] for error in caught.value.errors()] == [(where,)]
+
+
+def test_years_are_accepted_as_they_are_asked_for() -> None:
+    def accepted(typed: object) -> tuple[int, ...]:
+        return ValidationSettings.model_validate(BASE["validation"] | {"accept": typed}).accepted
+
+    assert accepted(BASE["validation"]["accept"]) == ()
+    assert accepted(2019) == (2019,)
+    assert accepted("2019,2021") == (2019, 2021)
+    with pytest.raises(ValidationError, match=r"validation\.accept: .*2019-21 is not understood"):
+        accepted("2019-21")
 
 
 def test_a_senseless_mode_is_refused() -> None:
@@ -265,6 +279,8 @@ def test_a_password_in_an_address_is_not_repeated(address: str) -> None:
         ({"rows_per_year": 0}, "1 to 5,000,000 rows a year, not 0"),
         ({"seed": -1}, "must not be negative"),
         ({"as_of": "2015-01-01"}, "publishes from 2015-01-02"),
+        ({"temper": "moody"}, "is steady or unsteady, not moody"),
+        ({"changes": "Pothole"}, "cannot plant 'Pothole'"),
     ],
 )
 def test_the_bounds_of_the_stand_in_city_are_its_own(values: dict[str, object], said: str) -> None:
@@ -274,6 +290,24 @@ def test_the_bounds_of_the_stand_in_city_are_its_own(values: dict[str, object], 
             | {"source": BASE["source"] | {"id": STAND_IN_CITY, "services_url": None}}
             | {"sandbox": BASE["sandbox"] | values}
         )
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        "Pothole x1.3 from 2025-03-01, Graffiti - Open311 x0.5 from 2024-01-01",
+        ["Pothole x1.3 from 2025-03-01", "Graffiti - Open311 x 0.5 from 2024-01-01"],
+    ],
+)
+def test_planted_changes_may_be_a_text_or_a_list(spelled: object) -> None:
+    city = sandbox(changes=spelled, temper="unsteady").city()
+
+    assert city.temper == "unsteady"
+    assert city.changes == (
+        PlantedChange("Pothole", 1.3, date(2025, 3, 1)),
+        PlantedChange("Graffiti - Open311", 0.5, date(2024, 1, 1)),
+    )
+    assert sandbox(changes=None).city().changes == ()
 
 
 def test_the_stand_in_city_has_no_future() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mpls311.arcgis import ArcGISError, FeatureLayer, ServiceError
-from mpls311.arcgis.decode import parse_object
+from mpls311.arcgis.json_objects import parse_object
 from mpls311.arcgis.queries import _count, _object_ids
 from mpls311.arcgis.spelling import epoch_ms, whole
 
@@ -176,3 +176,23 @@ def test_a_text_of_a_server_does_nothing_to_a_terminal() -> None:
     assert str(ArcGISError(exc.what)) == exc.what
     assert str(ArcGISError("café 😀 \\n")) == "café 😀 \\n"
     assert layer_of(name="a\x1b[2Jb").name == r"a\x1b[2Jb"
+
+
+@pytest.mark.parametrize(
+    ("domain", "read"),
+    [
+        ({"codedValues": [{"name": "Open", "code": 1}, {"name": "Shut", "code": 0.0}]}, "1 0"),
+        ({"codedValues": [{"name": "Pothole", "code": "PH"}, {"name": "", "code": ""}]}, "PH "),
+        ({"codedValues": [{"name": 3, "code": 1}, {"code": 2}, 3, {"name": "x", "code": 4}]}, "4"),
+        ({"codedValues": [{"name": "x", "code": code} for code in (None, [], True, 0.5)]}, None),
+        ({"type": "range", "range": [0, 9]}, None),
+        *[(odd, None) for odd in (None, 3, "PH", [], {"codedValues": {"PH": "Pothole"}})],
+    ],
+)
+def test_what_codes_stand_for(domain: object, read: str | None) -> None:
+    oid = {"name": "OBJECTID", "type": "esriFieldTypeOID"}
+    titled = {"name": "TITLE", "type": "esriFieldTypeString", "domain": domain}
+
+    _, field = layer_of(fields=[oid, titled]).fields
+
+    assert [code for code, _ in field.coded_values] == ([] if read is None else read.split(" "))

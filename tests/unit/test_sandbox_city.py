@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from mpls311.sandbox import City
 from mpls311.sandbox.city import FIRST_DAY, LAST_DAY, MIN_ROWS_PER_YEAR, MIN_SEED
 from mpls311.sandbox.city.clock import cutoff, publication_of, publication_time
+from mpls311.sandbox.city.tempers import TEMPERS
 from mpls311.sandbox.protocol import EsriType, Request, TableLayer
 from mpls311.sandbox.protocol.projection import to_web_mercator
 from mpls311.sandbox.protocol.services import Services
@@ -27,8 +28,8 @@ DAY = 86_400_000
 
 
 @lru_cache(maxsize=64)
-def small_city(day: date) -> City:
-    return City(rows_per_year=SMALL, as_of=day)
+def small_city(day: date, temper: str = "steady") -> City:
+    return City(rows_per_year=SMALL, as_of=day, temper=temper)
 
 
 @pytest.fixture(scope="module")
@@ -86,8 +87,8 @@ def rows_by_object_id(layer: TableLayer) -> dict[int, tuple[Any, ...]]:
 
 
 @lru_cache(maxsize=64)
-def small_rows(year: int, day: date) -> dict[int, tuple[Any, ...]]:
-    return rows_by_object_id(small_city(day).layer(year))
+def small_rows(year: int, day: date, temper: str = "steady") -> dict[int, tuple[Any, ...]]:
+    return rows_by_object_id(small_city(day, temper).layer(year))
 
 
 def days_from(first: date, count: int) -> Iterator[tuple[date, date]]:
@@ -135,6 +136,13 @@ class TestArguments:
             ({"as_of": date(2015, 1, 1)}, "from 2015-01-02 to 2090-12-31, not on 2015-01-01"),
             ({"as_of": date(2091, 1, 1)}, "from 2015-01-02 to 2090-12-31, not on 2091-01-01"),
             ({"seed": -1}, "must not be negative, not -1"),
+            ({"temper": "moody"}, "is steady or unsteady, not moody"),
+            ({"changes": "Pothole"}, "cannot plant 'Pothole'. Write the type, what"),
+            ({"changes": "Pothole x1.3 from 2025-03-01,"}, "cannot plant ''"),
+            ({"changes": "Pothole x1.3 from 2025-02-30"}, "2025-02-30 is no day"),
+            ({"changes": "Potholes x1.3 from 2025-03-01"}, "type Potholes .*Did you mean Pothole"),
+            ({"changes": "Fireworks Complaint x2 from 2025-03-01"}, "no type Fireworks .*time"),
+            ({"changes": "Pothole x0 from 2025-03-01"}, "a factor of 0.1 to 10, not 0"),
         ],
     )
     def test_what_cannot_be_is_refused(self, arguments: dict[str, Any], message: str) -> None:
@@ -404,10 +412,13 @@ class TestFaults:
 class TestTimeTravel:
     @pytest.mark.parametrize("first", [date(2026, 1, 2), date(2026, 3, 6), date(2026, 11, 5)])
     @pytest.mark.parametrize("year", [2024, 2025, 2026])
-    def test_layers_differ_by_what_the_events_say(self, year: int, first: date) -> None:
+    @pytest.mark.parametrize("temper", TEMPERS)
+    def test_layers_differ_by_what_the_events_say(
+        self, temper: str, year: int, first: date
+    ) -> None:
         for before, after in days_from(first, 14):
-            events = small_city(after).events(year, before, after)
-            old, new = small_rows(year, before), small_rows(year, after)
+            events = small_city(after, temper).events(year, before, after)
+            old, new = small_rows(year, before, temper), small_rows(year, after, temper)
             if events.republished:
                 assert not old.keys() & new.keys()
                 continue

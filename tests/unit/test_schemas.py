@@ -33,6 +33,7 @@ from tests.support.made import row, served
 
 PROJECT = Path(__file__).parents[2]
 SOURCES = PROJECT / "dbt" / "models" / "staging" / "_sources.yml"
+MARTS = sorted((PROJECT / "dbt" / "models" / "marts").glob("[!_]*.yml"))
 TERRAFORM_SCHEMAS = PROJECT / "terraform" / "generated"
 IN_DBT = {
     pa.int64(): "int64",
@@ -104,6 +105,14 @@ def test_what_the_model_requires_dbt_tests(model: Model) -> None:
     required = {field.name for field in arrow_schema(model) if not field.nullable}
 
     assert tested <= required
+
+
+@pytest.mark.parametrize("path", MARTS, ids=lambda path: path.stem)
+def test_contracts_name_types_as_the_schemas_do(path: Path) -> None:
+    """An engine that calls them otherwise says so in `dbt/macros/contracts.sql`."""
+    for model in yaml.safe_load(path.read_text("utf-8"))["models"]:
+        types = {column["data_type"] for column in model["columns"]}
+        assert types <= {*IN_DBT.values(), "boolean", "date"}
 
 
 @pytest.mark.parametrize("model", MODELS, ids=table_name)

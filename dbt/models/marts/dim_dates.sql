@@ -22,10 +22,10 @@ parts as (
 
     select
         calendar_date,
-        extract(year from calendar_date) as year,
-        extract(quarter from calendar_date) as quarter,
-        extract(month from calendar_date) as month,
-        extract(day from calendar_date) as day,
+        {{ date_part('year', 'calendar_date') }} as year,
+        {{ date_part('quarter', 'calendar_date') }} as quarter,
+        {{ date_part('month', 'calendar_date') }} as month,
+        {{ date_part('day', 'calendar_date') }} as day,
         {{ iso_week('calendar_date') }} as iso_week,
         {{ iso_day_of_week('calendar_date') }} as day_of_week
     from days

@@ -9,7 +9,7 @@ with requests as (
         *,
         case
             when closed_datetime >= open_datetime
-                then {{ dbt.datediff('open_datetime', 'closed_datetime', 'second') }}
+                then {{ seconds_between('open_datetime', 'closed_datetime') }}
         end as duration_seconds
     from {{ ref('int_requests') }}
 
@@ -27,7 +27,7 @@ select
     last_update_datetime,
     case_status,
     is_accessibility_related,
-    cast(duration_seconds as {{ dbt.type_bigint() }}) as duration_seconds,
+    duration_seconds,
     {{ in_hundredths('duration_seconds', 60) }} as duration_minutes,
     {{ in_hundredths('duration_seconds', 3600) }} as duration_hours,
     {{ in_hundredths('duration_seconds', 86400) }} as duration_days,

@@ -9,8 +9,8 @@ with requests as (
 )
 
 select
-    extract(year from requests.open_date) as open_year,
-    extract(month from requests.open_date) as open_month,
+    {{ date_part('year', 'requests.open_date') }} as open_year,
+    {{ date_part('month', 'requests.open_date') }} as open_month,
     coalesce(categories.subject_name, 'Unknown') as subject_name,
     coalesce(categories.reason_name, 'Unknown') as reason_name,
     coalesce(categories.type_name, 'Unknown') as type_name,

@@ -21,8 +21,8 @@ cells as (
         open_year,
         longitude_e3,
         latitude_e3,
-        (longitude_e3 + 0.5) / 1e3 as longitude,
-        (latitude_e3 + 0.5) / 1e3 as latitude,
+        cast(2 * longitude_e3 + 1 as {{ type_double() }}) / 2000 as longitude,
+        cast(2 * latitude_e3 + 1 as {{ type_double() }}) / 2000 as latitude,
         cast(sum(request_count) as {{ dbt.type_bigint() }}) as request_count,
         count(*) as place_count,
         cast(max(request_count) as {{ dbt.type_bigint() }}) as busiest_place_count

@@ -21,8 +21,8 @@ latest as (
 select
     facts.case_id,
     facts.open_date,
-    extract(year from facts.open_date) as open_year,
-    extract(month from facts.open_date) as open_month,
+    {{ date_part('year', 'facts.open_date') }} as open_year,
+    {{ date_part('month', 'facts.open_date') }} as open_month,
     mod({{ date_id('facts.open_date') }}, 10000) <= mod({{ date_id('latest.open_date') }}, 10000) as is_to_date,
     coalesce(categories.subject_name, 'Unknown') as subject_name,
     coalesce(categories.reason_name, 'Unknown') as reason_name,
@@ -35,8 +35,7 @@ select
     neighborhoods.community_name,
     facts.closed_datetime is null as is_open,
     facts.duration_seconds as time_to_close_seconds,
-    cast({{ dbt.datediff('facts.open_datetime', 'latest.open_datetime', 'second') }} as {{ dbt.type_bigint() }})
-        as age_seconds
+    {{ seconds_between('facts.open_datetime', 'latest.open_datetime') }} as age_seconds
 from facts
 cross join latest
 left join {{ ref('dim_categories') }} as categories

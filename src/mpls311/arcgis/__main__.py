@@ -20,14 +20,9 @@ from rich.table import Table
 from rich.text import Text
 
 from mpls311.arcgis import ArcGISClient, ArcGISError, ClientSettings, Description, ReadReport
+from mpls311.arcgis.describe import WAYS
 from mpls311.arcgis.errors import printable
 
-_WAYS = {
-    "ids": "its object ids",
-    "ranges": "ranges between the least and the greatest object id",
-    "offsets": "offsets in the order of its object ids",
-    None: "nothing: it answers no question that would find all rows",
-}
 _ATTEMPTS = 3  # who looks does not want to wait for long
 
 Lines = Iterator[tuple[str, str]]
@@ -106,18 +101,21 @@ def _described(found: Description) -> Lines:
         if layer.geometry_type
         else "none, a table",
     )
-    yield "read by", _WAYS[found.way]
+    yield "read by", WAYS[found.way]
     width = max(len(field.name) for field in layer.fields)
     for number, field in enumerate(layer.fields):
         mark = " (object id)" if field.name == layer.object_id_field else ""
+        if field.coded_values:
+            mark = f" ({len(field.coded_values):,} coded values)"
         yield "" if number else "fields", f"{field.name:{width}}  {field.type}{mark}"
-    for number, oddity in enumerate(found.odd or ("nothing",)):
+    odd = [found.fault, *found.odd] if found.fault else found.odd
+    for number, oddity in enumerate(odd or ("nothing",)):
         yield "" if number else "odd", oddity
 
 
 def _reported(report: ReadReport, file: Path) -> Lines:
     yield "rows", f"{report.rows:,}, proven, in {file}"
-    yield "read by", _WAYS[report.read_by]
+    yield "read by", WAYS[report.read_by]
     yield "edition", _moment(report.edit_date_after)
     misfits = [f"{count:,} in {name}" for name, count in report.misfits.items()]
     yield "misfits", f"{', '.join(misfits)} (column misfits)" if misfits else "none"

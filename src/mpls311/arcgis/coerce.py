@@ -1,7 +1,6 @@
 """Values as servers spell them, into the types their layer declares."""
 
 import datetime as dt
-import json
 import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -9,7 +8,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from mpls311.arcgis.errors import SchemaDriftError
-from mpls311.arcgis.spelling import whole
+from mpls311.arcgis.spelling import as_written, whole
 
 _MICROSECONDS_IN_MS = 1000
 _LARGEST_SINGLE = 3.4028235e38
@@ -36,7 +35,7 @@ def coerce(values: Sequence[Any], column: pa.Field, declared: str, url: str) -> 
     """Make a column of JSON values, nulls included.
 
     Numbers may come as text, whole numbers as floats, and dates as ISO 8601 text with an offset;
-    a number in a text column is kept as its digits; a lone surrogate (a character that a length
+    a number in a text column is kept as it was written; a lone surrogate (a character that a length
     limit cut in half) becomes U+FFFD.
 
     Args:
@@ -46,6 +45,7 @@ def coerce(values: Sequence[Any], column: pa.Field, declared: str, url: str) -> 
         url: Where the values came from.
 
     Raises:
+        NotKeptError: A number is to be kept as it was written, and the parser did not keep that.
         SchemaDriftError: There are more than ten values and none fits; quotes the first.
 
     """
@@ -120,7 +120,7 @@ def _list(value: Any, convert: Callable[[Any], Any]) -> list[Any]:
 
 def _text(value: Any) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return json.dumps(value)
+        return as_written(value)
     if not isinstance(value, str):
         raise TypeError(value)
     try:
@@ -139,7 +139,7 @@ def _whole_characters(text: str) -> str:
 
 def _as_served(value: object) -> str:
     if not isinstance(value, str):
-        return json.dumps(value)
+        return as_written(value)
     try:
         return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     except UnicodeEncodeError:

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from mpls311.arcgis.decode import DecodedPage
 from mpls311.arcgis.errors import ArcGISError, SchemaDriftError, is_of_the_question
 from mpls311.arcgis.layer import MISFITS, FeatureLayer
@@ -22,6 +24,14 @@ from mpls311.arcgis.read import EVERYTHING, Way
 from mpls311.arcgis.replies import IdStatistics
 from mpls311.arcgis.transport import Meter, Transport, together
 
+WAYS = {
+    "ids": "its object ids",
+    "ranges": "ranges between the least and the greatest object id",
+    "offsets": "offsets in the order of its object ids",
+    None: "nothing: it answers no question that would find all rows",
+}
+"""How a read finds the rows, in words."""
+
 _SAMPLE = 100  # rows
 _SINGLE = "esriFieldTypeSingle"
 
@@ -34,7 +44,9 @@ class Description:
         layer: Its metadata.
         count: Its rows, by whatever question it answers; None if by none.
         way: How a read will find them; None if it cannot.
-        odd: What looks wrong or costs more than it should, a clause each.
+        fault: What a read will fail of, as the few rows that were asked for did.
+        odd: What else looks wrong or costs more than it should, a clause each.
+        sample: These rows, as they will be in a file; None where there are none.
         requests: What it took to find out.
 
     """
@@ -42,7 +54,9 @@ class Description:
     layer: FeatureLayer
     count: int | None
     way: Way | None
+    fault: str | None
     odd: tuple[str, ...]
+    sample: pa.Table | None
     requests: int
 
 
@@ -58,7 +72,7 @@ async def describe(transport: Transport, url: str) -> Description:
     )
     way = _way(layer, count, ids, found)
     odd = [*_odd_metadata(layer), *_odd_answers(count, ids, found)]
-    page = _sample(layer, ids)
+    page, answer, fault = _sample(layer, ids), None, None
     if page:
         try:
             answer = await fetch_page(transport, layer, EVERYTHING, page, meter)
@@ -66,10 +80,11 @@ async def describe(transport: Transport, url: str) -> Description:
         except ArcGISError as exc:
             if not (isinstance(exc, SchemaDriftError) or is_of_the_question(exc)):
                 raise
-            odd.append(exc.what.rstrip("."))
+            fault = exc.what.rstrip(".")
     if count is None:
         count = found.id_count if found else int(ids.size) if ids is not None else None
-    return Description(layer, count, way, tuple(odd), meter.requests)
+    sample = answer.table if answer else None
+    return Description(layer, count, way, fault, tuple(odd), sample, meter.requests)
 
 
 def _way(

@@ -1,8 +1,9 @@
 """What can go wrong between a feature layer and its reader.
 
     ArcGISError
-    ├── TransportError          no whole answer: unreachable, reset, timeout, 5xx, HTML, deadline
+    ├── TransportError          no whole answer: unreachable, reset, timeout, 5xx, HTML
     │   ├── ThrottledError      429, or trouble that comes with Retry-After
+    │   ├── DeadlineError       the client's time for everything was over
     │   ├── UnreadableError     a whole answer that is no JSON
     │   └── TooLargeError       more bytes than are allowed
     ├── ServiceError            the service answered, and refused (also inside HTTP 200)
@@ -103,6 +104,10 @@ class ThrottledError(TransportError):
     ) -> None:
         super().__init__(message, url=url, code=code, retriable=retriable)
         self.retry_after = retry_after
+
+
+class DeadlineError(TransportError):
+    """The time that the client has for everything was over."""
 
 
 class UnreadableError(TransportError):

@@ -4,6 +4,7 @@ Key names are those of Esri's "Layer (Feature Service)" resource. Everything tha
 leave out (editing info, capabilities, the second record limit) is optional here.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,7 +13,7 @@ from typing import Any, Self, TypeVar
 import pyarrow as pa
 
 from mpls311.arcgis.errors import ServiceError, error_from_reply, printable
-from mpls311.arcgis.replies import LayerReply
+from mpls311.arcgis.replies import FieldReply, LayerReply
 
 T = TypeVar("T")
 
@@ -53,10 +54,25 @@ _ARROW_TYPES: dict[str, pa.DataType] = {
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a layer; `type` is the esriFieldType name."""
+    """One field of a layer.
+
+    Attributes:
+        name: Of the field and of its column.
+        type: The esriFieldType name.
+        coded_values: Codes and what they stand for, both as text, of a field that has a domain
+            of such. Its column holds the codes.
+
+    """
 
     name: str
     type: str
+    coded_values: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, reply: FieldReply) -> Self:
+        """A field as metadata describe it."""
+        values = reply.domain.coded_values if reply.domain else ()
+        return cls(reply.name, reply.type, tuple((it.code, it.name) for it in values if it))
 
     @property
     def is_known(self) -> bool:
@@ -67,6 +83,13 @@ class Field:
     def arrow_type(self) -> pa.DataType:
         """Arrow type of the column."""
         return _ARROW_TYPES.get(self.type, pa.string())
+
+    @property
+    def arrow_field(self) -> pa.Field:
+        """The column; its metadata `coded_values` is a JSON object of names by code."""
+        names = json.dumps(dict(self.coded_values))
+        metadata = {"coded_values": names} if self.coded_values else None
+        return pa.field(self.name, self.arrow_type, metadata=metadata)
 
 
 def without_misfits(rows: pa.Table) -> tuple[pa.Table, pa.ChunkedArray | None]:
@@ -117,9 +140,7 @@ class FeatureLayer:
         if body.get("error") is not None:
             raise error_from_reply(url, body["error"])
         reply = LayerReply.of(body, url)
-        fields = tuple(
-            Field(field.name, field.type) for field in reply.fields or () if field.type != _SHAPE
-        )
+        fields = tuple(Field.of(field) for field in reply.fields or () if field.type != _SHAPE)
         object_id_field = _object_id_field(fields, reply.object_id_field)
         if object_id_field is None:
             raise ServiceError(
@@ -203,7 +224,7 @@ class FeatureLayer:
             ServiceError: Two columns would bear one name.
 
         """
-        columns = [pa.field(field.name, field.arrow_type) for field in self.fields]
+        columns = [field.arrow_field for field in self.fields]
         columns += self.geometry_columns.values()
         names = [column.name for column in columns]
         twice = sorted({name for name in names if names.count(name) > 1})

@@ -14,6 +14,7 @@ from mpls311.arcgis.errors import (
 )
 from mpls311.arcgis.layer import FeatureLayer
 from mpls311.arcgis.plan import ObjectIds, Page, distinct
+from mpls311.arcgis.replies import IdStatistics
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,30 @@ def check_count(layer: FeatureLayer, listed: int, count: int) -> None:
     """
     if listed != count:
         raise _torn(layer, f"it lists {listed} object ids and counts {count} rows")
+
+
+def check_listed_again(before: ObjectIds, after: ObjectIds, layer: FeatureLayer) -> None:
+    """Require that the layer lists the object ids after a read that it listed before.
+
+    Raises:
+        TornReadError: It lists others, whatever their number.
+
+    """
+    others = np.setxor1d(before, after).size
+    if others:
+        raise _torn(layer, f"it lists {others} object ids before or after, and not both times")
+
+
+def check_span(before: IdStatistics, after: IdStatistics, layer: FeatureLayer) -> None:
+    """Require that the number, the least and the greatest of the object ids are as before.
+
+    Raises:
+        TornReadError: One of them is not.
+
+    """
+    if before != after:
+        told = [f"{it.id_count} from {it.id_min} to {it.id_max}" for it in (before, after)]
+        raise _torn(layer, f"its object ids are {told[0]} before, {told[1]} after")
 
 
 def check_distinct(ids: ObjectIds, layer: FeatureLayer) -> None:

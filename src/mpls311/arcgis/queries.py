@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from mpls311.arcgis.decode import DecodedPage, decode, parse_object
+from mpls311.arcgis.decode import DecodedPage, decode
 from mpls311.arcgis.errors import ArcGISError, ServiceError, is_of_the_question
+from mpls311.arcgis.json_objects import parse_object
 from mpls311.arcgis.layer import FeatureLayer
 from mpls311.arcgis.plan import ObjectIds, Page, distinct
 from mpls311.arcgis.replies import CountReply, ExtentReply, IdsReply, IdStatistics

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
+from mpls311.arcgis.counting import RowCounts
 from mpls311.arcgis.errors import (
     ArcGISError,
     ContradictionError,
@@ -27,14 +28,7 @@ from mpls311.arcgis.proof import (
     check_unmoved,
     contradiction,
 )
-from mpls311.arcgis.queries import (
-    Listing,
-    fetch_count,
-    fetch_layer,
-    fetch_object_ids,
-    fetch_statistics,
-    otherwise_none,
-)
+from mpls311.arcgis.queries import Listing, fetch_layer
 from mpls311.arcgis.spool import Spool
 from mpls311.arcgis.transport import Meter, Transport, together
 
@@ -112,14 +106,13 @@ class LayerReader:
         self._transport = transport
         self._where = where
         self._path = path
-        self._listing = listing
         self._fields = fields
         self._journal = journal
         self._on_rows = on_rows or _ignore
         self._on_plan = on_plan or _ignore
         self._meter = replace(listing.cost) if listing else Meter()
         self._planned: set[Way] = set()
-        self._counts = True
+        self._counts = RowCounts(transport, where, self._meter, listing)
         self._torn_reads = 0
         self._started = time.monotonic()
 
@@ -201,8 +194,10 @@ class LayerReader:
                 fetcher.check_distinct()
                 if way == "offsets":
                     await fetcher.check_end()
-                (after, layer_count), _ = await together(
-                    self._edition(layer), self._transport.run(spool.finish)
+                (after, layer_count), *_ = await together(
+                    self._edition(layer),
+                    self._counts.check_again(layer),
+                    self._transport.run(spool.finish),
                 )
                 check_unmoved(Edition(layer, count), fetcher.rows, after)
             except BaseException as exc:
@@ -240,15 +235,12 @@ class LayerReader:
 
         """
         if way == "ids":
-            ids, count = await self._listed(layer)
+            ids, count = await self._counts.listed(layer)
             plan = plan_pages(ids, layer.page_limit)
             check_count(layer, plan.rows, count)
             return plan, ids, count
         if way == "ranges":
-            found, count = await together(
-                fetch_statistics(self._transport, layer, self._where, self._meter),
-                self._counted(layer, self._where),
-            )
+            found, count = await self._counts.spanned(layer)
             check_count(layer, found.id_count, count)
             _check_pages(layer, count)
             lo, hi = found.id_min or 0, found.id_max or 0
@@ -257,54 +249,16 @@ class LayerReader:
             raise ServiceError(
                 "does not serve ordered pages: ask its owner to allow them.", url=layer.url
             )
-        count = await self._counted(layer, self._where)
+        count = await self._counts.ordered(layer)
         _check_pages(layer, count)
         return plan_offsets(count, layer.page_limit), None, count
-
-    async def _listed(self, layer: FeatureLayer) -> tuple[ObjectIds, int]:
-        """The object ids and the count; on the first pass those that the caller has, if any.
-
-        Those may be older than `layer`: rows that came or went since tear the pass, as the
-        pages are compared with the ids, and the count with the one after the pages.
-        """
-        ahead, self._listing = self._listing, None
-        if ahead:
-            ids, count = ahead.object_ids, ahead.count
-            self._counts = count is not None
-        else:
-            ids, count = await together(
-                fetch_object_ids(self._transport, layer.query_url, self._where, self._meter),
-                self._count(layer, self._where),
-            )
-        return ids, ids.size if count is None else count
-
-    async def _counted(self, layer: FeatureLayer, where: str) -> int:
-        """How many rows meet a condition; where the layer refuses to count, by another way."""
-        count = await self._count(layer, where)
-        if count is not None:
-            return count
-        found = await otherwise_none(fetch_statistics(self._transport, layer, where, self._meter))
-        if found is not None:
-            return found.id_count
-        ids = await fetch_object_ids(self._transport, layer.query_url, where, self._meter)
-        return int(ids.size)
-
-    async def _count(self, layer: FeatureLayer, where: str) -> int | None:
-        """Return None where the layer refuses to count, and do not ask again."""
-        if not self._counts:
-            return None
-        count = await otherwise_none(
-            fetch_count(self._transport, layer.query_url, where, self._meter)
-        )
-        self._counts = count is not None
-        return count
 
     async def _edition(self, layer: FeatureLayer) -> tuple[Edition, int]:
         """The layer now, with the number of rows that meet the condition, and of all rows."""
         conditions = dict.fromkeys((self._where, EVERYTHING))
         fresh, *counts = await together(
             fetch_layer(self._transport, layer.url, self._meter),
-            *(self._counted(layer, where) for where in conditions),
+            *(self._counts.counted(layer, where) for where in conditions),
         )
         return Edition(self._seen(fresh), counts[0]), counts[-1]
 

@@ -50,6 +50,10 @@ def _whole_or_none(value: object) -> int | None:
     return None if value is None else whole(value)
 
 
+def _code(value: object) -> str:
+    return value if isinstance(value, str) else str(whole(value))
+
+
 def _each_whole(values: object) -> object:
     if values is None:
         return []
@@ -136,11 +140,25 @@ class IdStatistics(_Reply):
         return {}
 
 
+class CodedValue(_Reply):
+    """One code of a domain, as text, and what it stands for."""
+
+    name: StrictStr
+    code: Annotated[str, _spelled(_code)]
+
+
+class Domain(_Reply):
+    """The values that a field may have; None among them are such as nobody can read."""
+
+    coded_values: tuple[Annotated[CodedValue | None, _OrNone], ...] = ()
+
+
 class FieldReply(_Reply):
     """One field of a layer."""
 
     name: StrictStr = Field(min_length=1)
     type: StrictStr = Field(min_length=1)
+    domain: Annotated[Domain | None, _OrNone] = None
 
 
 class EditingInfo(_Reply):

@@ -1,10 +1,43 @@
 """Single values as servers spell them: numbers as text, dates in several units."""
 
 import datetime as dt
+import json
+import math
+from typing import Self
 
 _EXACT_IN_DOUBLE = 2**53
 _SECONDS = range(10**8, 10**11)  # in milliseconds these would be before any service was made
 _LAST_MS = 253_402_300_799_999  # the end of the year 9999
+
+
+class Number(float):
+    """A number with a fraction or an exponent, which knows how it was written."""
+
+    def __new__(cls, written: str) -> Self:
+        """Parse it."""
+        number = super().__new__(cls, written)
+        number.written = written
+        return number
+
+    written: str
+
+
+class NotKeptError(Exception):
+    """How a number was written is asked for, and its parser did not keep that."""
+
+
+def as_written(value: object) -> str:
+    """A value that is no text, as it stood in JSON.
+
+    Raises:
+        NotKeptError: It is a fraction that is no `Number`.
+
+    """
+    if isinstance(value, Number):
+        return value.written
+    if isinstance(value, float) and math.isfinite(value):
+        raise NotKeptError
+    return json.dumps(value)
 
 
 def whole(value: object) -> int:

@@ -18,16 +18,17 @@ import pyarrow as pa
 import stamina
 
 from mpls311.arcgis.bodies import as_utf8, too_large, unpacked
-from mpls311.arcgis.decode import load_object
 from mpls311.arcgis.errors import (
     AccessDeniedError,
     ArcGISError,
+    DeadlineError,
     ThrottledError,
     TransportError,
     UnreadableError,
     error_from_reply,
     unwrap,
 )
+from mpls311.arcgis.json_objects import load_object
 from mpls311.arcgis.network import (
     REDIRECTS,
     address,
@@ -181,7 +182,7 @@ class Transport:
         """End what runs inside when the client's time is over.
 
         Raises:
-            TransportError: The deadline has passed.
+            DeadlineError: It is.
 
         """
         scope = asyncio.timeout_at(self._ends_at)
@@ -191,7 +192,7 @@ class Transport:
         except TimeoutError as exc:
             if not scope.expired():
                 raise
-            raise TransportError(
+            raise DeadlineError(
                 f"was not read within the deadline of {self.settings.deadline:g} s: run it again, "
                 "with a longer deadline if the service is just slow.",
                 url=url,

@@ -49,12 +49,20 @@ class LakeFiles:
         with self._opened(name) as file:
             return pq.read_table(file, columns=columns and list(columns), filters=filters)
 
-    def batches(self, name: str, rows: int) -> Iterator[pa.Table]:
-        """A file in batches of at most `rows` rows; one empty batch for an empty file."""
+    def batches(
+        self, name: str, rows: int, columns: Sequence[str] | None = None
+    ) -> Iterator[pa.Table]:
+        """A file in batches of at most `rows` rows; one empty batch for an empty file.
+
+        Args:
+            name: The file.
+            rows: How many at a time.
+            columns: Those to read, as far as the file has them; all if None.
+        """
         with self._opened(name) as file, pq.ParquetFile(file) as parquet:
             if not parquet.metadata.num_rows:
                 yield parquet.schema_arrow.empty_table()
-            for batch in parquet.iter_batches(batch_size=rows):
+            for batch in parquet.iter_batches(rows, columns=columns and list(columns)):
                 yield pa.Table.from_batches([batch])
 
     def verify(self, file: LakeFile) -> None:

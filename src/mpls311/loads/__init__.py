@@ -7,6 +7,7 @@ here is pure: manifests in, decisions and rows out. Reading and writing them is 
 """
 
 from mpls311.loads.decision import Decision, Edition, decide, is_read_in_full, one_overdue
+from mpls311.loads.guards import Limits, held_sentence, implausible, judge
 from mpls311.loads.history import Load, LoadHistory
 from mpls311.loads.manifests import (
     Failed,
@@ -18,6 +19,7 @@ from mpls311.loads.manifests import (
     NotRead,
     Published,
     Released,
+    Standing,
     Unchanged,
     Validated,
     mint_load_id,
@@ -25,6 +27,7 @@ from mpls311.loads.manifests import (
 )
 from mpls311.loads.readiness import check_ready, check_staging
 from mpls311.loads.tracking import tracking_rows
+from mpls311.loads.verdict import Verdict, YearVerdict, verdict
 
 __all__ = [
     "Decision",
@@ -33,6 +36,7 @@ __all__ = [
     "Held",
     "Ingested",
     "LakeFile",
+    "Limits",
     "Load",
     "LoadHistory",
     "Manifest",
@@ -40,14 +44,21 @@ __all__ = [
     "NotRead",
     "Published",
     "Released",
+    "Standing",
     "Unchanged",
     "Validated",
+    "Verdict",
+    "YearVerdict",
     "check_ready",
     "check_staging",
     "decide",
+    "held_sentence",
+    "implausible",
     "is_read_in_full",
+    "judge",
     "mint_load_id",
     "one_overdue",
     "parse_manifest",
     "tracking_rows",
+    "verdict",
 ]

@@ -63,13 +63,15 @@ def decide(
     """
     pending = history.pending_of(year)
     if pending and _is_of(pending, edition) and mode in (pending.ingested.mode, "incremental"):
-        return Decision("resume", f"takes up {pending.load_id}")
+        standing = "is held back, in" if pending.is_held else "takes up"
+        return Decision("resume", f"{standing} {pending.load_id}")
     if mode == "full":
         return Decision("full", "asked for")
     last_full = history.last_full_read(year)
     if last_full is None:
         return Decision("full", "first read")
-    stands_still = _is_of(history.published(year)[-1], edition)
+    # What is pending is of an edition that was taken back: a read takes its place.
+    stands_still = pending is None and _is_of(history.published(year)[-1], edition)
     if now - last_full > full_every:
         reason = f"last full read is over {full_every / timedelta(days=1):g} days old"
         return Decision("full", reason, overdue_since=last_full if stands_still else None)

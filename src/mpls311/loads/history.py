@@ -14,6 +14,7 @@ from mpls311.loads.manifests import (
     Held,
     Ingested,
     Manifest,
+    NotRead,
     Published,
     Released,
     Unchanged,
@@ -70,6 +71,7 @@ class LoadHistory:
         )
 
     def __len__(self) -> int:
+        """How many manifests there are: none where nothing was ever looked at."""
         return len(self.manifests)
 
     def plus(self, *manifests: Manifest) -> "LoadHistory":
@@ -101,6 +103,11 @@ class LoadHistory:
         return tuple(look for look in self.manifests if isinstance(look, Unchanged))
 
     @cached_property
+    def not_read(self) -> tuple[NotRead, ...]:
+        """Looks and reads that failed, oldest first."""
+        return tuple(look for look in self.manifests if isinstance(look, NotRead))
+
+    @cached_property
     def years(self) -> tuple[int, ...]:
         """Years with a load, ascending."""
         return tuple(sorted({load.source_year for load in self.loads}))
@@ -124,6 +131,14 @@ class LoadHistory:
             looks[look.source_year].append(look)
         return {year: tuple(found) for year, found in looks.items()}
 
+    @cached_property
+    def _newest_looks(self) -> dict[int, Manifest]:
+        return {
+            look.source_year: look
+            for look in self.manifests
+            if isinstance(look, Ingested | Unchanged | NotRead)
+        }
+
     def of_year(self, year: int) -> tuple[Load, ...]:
         """All loads of a year, oldest first."""
         return self._by_year.get(year, ())
@@ -146,6 +161,11 @@ class LoadHistory:
     def publishable(self) -> tuple[Load, ...]:
         """The pending loads that no guard holds, by year: what staging has to hold."""
         return tuple(load for load in self.pending if not load.is_held)
+
+    def unread(self, year: int) -> NotRead | None:
+        """Why a year could not be read when it was last looked at; None if it could."""
+        newest = self._newest_looks.get(year)
+        return newest if isinstance(newest, NotRead) else None
 
     def watermark(self, year: int) -> datetime | None:
         """How far the year's rows in the marts reach; None before its first published load."""

@@ -59,6 +59,18 @@ class Ingested(_OfALoad):
     file: LakeFile
 
 
+class Standing(_Frozen):
+    """A year as it stands after a load, in counts of its live cases."""
+
+    cases: int
+    duplicates: int
+    """Rows beyond the first of their case."""
+    filled: dict[str, int]
+    """Cases that have a value, by column."""
+    repaired: dict[str, int]
+    """Cases that were repaired, by the code of the reason."""
+
+
 class Validated(_OfALoad):
     """The rows of a load were split into accepted and rejected: nothing is lost."""
 
@@ -78,6 +90,8 @@ class Validated(_OfALoad):
     """Greatest opening or update time of the accepted rows that is not after the job's start."""
     file: LakeFile
     quarantine: LakeFile | None = None
+    standing: Standing | None = None
+    """The year with this load; None in manifests of versions that did not count."""
 
 
 class Published(_OfALoad):
@@ -111,16 +125,19 @@ class NotRead(_OfALoad):
 
     phase: Literal["not_read"] = "not_read"
     source_id: str
+    mode: Mode
+    """What was asked for."""
     job_start: AwareDatetime
     message: str
 
 
 class Held(_OfALoad):
-    """A guard stopped a validated load: it stays pending and is not staged until released."""
+    """A guard stopped a load: it stays pending and is not staged until it is released."""
 
     phase: Literal["held"] = "held"
     reasons: tuple[str, ...]
-    """What is implausible about the year as it would stand, with the figures."""
+    """What is implausible about the year as it would stand, with the figures; or why its rows
+    cannot be read as service requests at all."""
 
 
 class Released(_OfALoad):
@@ -128,7 +145,8 @@ class Released(_OfALoad):
 
     phase: Literal["released"] = "released"
     by: Literal["accept", "limits"]
-    """A person named it in validation.accept, or the limits are wider than when it was held."""
+    """A person named it in validation.accept; or nothing speaks against it any more, as where the
+    limits were widened."""
 
 
 class Failed(_OfALoad):

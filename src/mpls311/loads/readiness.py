@@ -9,14 +9,14 @@ from mpls311.loads.history import Load, LoadHistory
 
 
 def check_ready(history: LoadHistory) -> None:
-    """Are all pending loads validated?
+    """Are all pending loads validated, those apart that are held?
 
     Raises:
         UserError: There is no load yet, or one still has to be validated.
     """
-    if not history.loads:
+    if not history:
         raise UserError("No load exists yet: run `kedro run --pipeline ingest` first.")
-    if waiting := [load.load_id for load in history.pending if not load.validated]:
+    if waiting := [load.load_id for load in history.publishable if not load.validated]:
         raise UserError(
             f"{', '.join(waiting)} must be validated: run `kedro run --pipeline validate` first."
         )

@@ -10,7 +10,7 @@
 the columns of a model in a feature layer.
 """
 
-from mpls311.schemas.arrow import arrow_schema
+from mpls311.schemas.arrow import arrow_schema, coded_values
 from mpls311.schemas.bigquery import bigquery_table
 from mpls311.schemas.drift import (
     MissingColumnsError,
@@ -30,5 +30,6 @@ __all__ = [
     "arrow_schema",
     "bigquery_table",
     "check_source_schema",
+    "coded_values",
     "source_columns",
 ]

@@ -1,5 +1,7 @@
 """Arrow schemas, derived from the Pandera models."""
 
+import json
+from collections.abc import Mapping
 from functools import cache
 
 import pandera.pandas as pa
@@ -20,3 +22,12 @@ def arrow_schema(model: type[pa.DataFrameModel]) -> pyarrow.Schema:
             for name, column in model.to_schema().columns.items()
         ]
     )
+
+
+def coded_values(column: pyarrow.Field) -> Mapping[str, str]:
+    """Names by code, as text, of a column as served that holds codes; empty for any other.
+
+    They are in its metadata, where the reader of the layer leaves what the layer says of them.
+    """
+    found = (column.metadata or {}).get(b"coded_values")
+    return dict(json.loads(found)) if found else {}

@@ -11,7 +11,7 @@ import pandera.pandas
 import pyarrow as pa
 
 from mpls311.errors import UserError
-from mpls311.schemas.arrow import arrow_schema
+from mpls311.schemas.arrow import arrow_schema, coded_values
 from mpls311.schemas.models import ServiceRequest
 
 
@@ -117,6 +117,8 @@ def check_source_schema(
     exact = {column for column, metadata in _sourced(ServiceRequest) if metadata.get("is_exact")}
     for column, field in known.items():
         expected, actual = target.field(column).type, schema.field(field).type
+        if pa.types.is_string(expected) and coded_values(schema.field(field)):
+            continue  # whatever the codes are, their names are text
         if not _ACCEPTS[expected](actual) or (column in exact and actual in _INEXACT):
             raise RetypedColumnError(
                 f"{layer} now serves {field} as {actual}, where {column} needs {expected}. "

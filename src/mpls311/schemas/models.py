@@ -126,7 +126,8 @@ class ServiceRequest(pa.DataFrameModel):
     )
     extras: Series[Text] = pa.Field(
         nullable=True,
-        description="JSON object of source columns this project does not know; null without any.",
+        description="JSON object of source columns this project does not know, and of codes whose "
+        "names are in the columns of this table; null without any.",
     )
     repairs: Series[Text] = pa.Field(
         nullable=True,
@@ -249,11 +250,14 @@ class TrackedLoad(pa.DataFrameModel):
     )
     load_id: Series[Text] = pa.Field(description=_LOAD_ID)
     source_id: Series[Text] = pa.Field(description="The city service the rows come from.")
-    mode: Series[Text] = pa.Field(description="full, incremental, or unchanged.")
+    mode: Series[Text] = pa.Field(
+        description="full or incremental; of a year that was not read, what was asked for."
+    )
     status: Series[Text] = pa.Field(
-        isin=["staged", "published", "unchanged", "failed"],
+        isin=["staged", "published", "unchanged", "failed", "held", "not_read"],
         description="staged: before dbt; published: its rows are in the marts; unchanged: nothing "
-        "to read; failed: dbt failed after staging.",
+        "to read; failed: dbt failed after staging; held: a guard stopped it before staging; "
+        "not_read: its layer could not be looked at or read.",
     )
     rejected_cnt: Series[Integer] = pa.Field(nullable=True, description="Rows quarantined.")
     duplicate_cnt: Series[Integer] = pa.Field(

@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from mpls311.arcgis import (
     ArcGISClient,
     ArcGISError,
+    DeadlineError,
     FeatureLayer,
     LayerNotFoundError,
     Listing,
@@ -36,103 +37,108 @@ class Look:
     requests: int = 1
 
 
-def check_schemas(layers: Iterable[FeatureLayer]) -> None:
-    """Hold the layers against the columns that this project knows, and warn of new ones.
-
-    Raises:
-        UserError: Some have drifted; all of them are told.
-    """
-    problems = []
-    for layer in layers:
-        try:
-            new = check_source_schema(
-                layer.arrow_schema,
-                layer.name,
-                layer.object_id_field,
-                has_geometry=layer.geometry_type is not None,
-            )
-        except UserError as exc:
-            problems.append(exc)
-            continue
-        if new:
-            log.warning(
-                "%s has columns this project does not know: %s. They are kept in extras.",
-                layer.name,
-                ", ".join(new),
-            )
-    if problems:
-        raise UserError.of(problems)
-
-
 async def look_at_layers(
     client: ArcGISClient,
     years: Sequence[int],
     certain: Container[int],
+    loaded: Container[int],
     *,
     must_exist: bool,
     source: SourceSettings,
-) -> dict[int, Look]:
+) -> tuple[dict[int, Look], dict[int, UserError]]:
     """Look at the layer of each year, all at once.
 
     Args:
         client: Asks.
         years: The years to look at.
         certain: Those that will be read in full, whatever the look says.
-        must_exist: Whether a year that the service does not have is an error.
+        loaded: Those that the service had once.
+        must_exist: Whether a year that the service never had is an error.
         source: Where the layers are.
 
+    Returns:
+        What was seen; and for the other years why nothing was, or nothing that can be read. A
+        year that the service does not have yet is in neither.
+
     Raises:
-        UserError: Layers are missing or cannot be seen, all of which are told; or the service is
-            unreachable.
+        UserError: A year that must exist never did, or there is none at all; or what failed is no
+            matter of one year.
     """
-    looks: dict[int, asyncio.Task[Look | ArcGISError]] = {}
+    tasks: dict[int, asyncio.Task[Look | Exception]] = {}
     try:
         async with asyncio.TaskGroup() as group:
             for year in years:
-                looks[year] = group.create_task(
+                tasks[year] = group.create_task(
                     _look_at(client, source.layer_url(year), is_certain=year in certain)
                 )
     except BaseExceptionGroup as exc:
         raise as_user_error(unwrap(exc)) from exc
-    found, missing, problems = {}, [], []
-    for year, task in looks.items():
+    looks, failures, missing = {}, {}, []
+    for year, task in tasks.items():
         match task.result():
-            case LayerNotFoundError():
+            case Look() as look:
+                looks[year] = look
+            case LayerNotFoundError() if year not in loaded:
                 missing.append(year)
-            case ArcGISError() as problem:
-                problems.append(problem)
-            case look:
-                found[year] = look
-    if problems:
-        raise UserError.of(problems)
+            case problem:
+                failures[year] = as_user_error(problem)
     if missing:
         names = ", ".join(map(str, missing))
-        if must_exist or not found:
+        if must_exist or not (looks or failures):
             raise UserError(
                 f"The service at {source.services_url} has no layer for {names}. "
                 "Leave out what is not published yet, or give the service's name of that year "
                 "in source.service_names."
             )
         log.warning("No layer for %s: not published yet.", names)
-    return found
+    return looks, failures
 
 
-async def _look_at(client: ArcGISClient, url: str, *, is_certain: bool) -> Look | ArcGISError:
-    """What is there, or why it cannot be seen.
+async def _look_at(client: ArcGISClient, url: str, *, is_certain: bool) -> Look | Exception:
+    """What is there, or why it cannot be seen or used.
 
     Raises:
-        TransportError: Not even a connection was made, which is no matter of one layer.
+        ArcGISError: What failed is no matter of one layer.
     """
     try:
         if is_certain:
             layer, listing = await client.layer_and_listing(url)
-            return Look(layer, listing=listing)
-        layer, count = await client.layer_and_count(url)
-        return Look(layer, count, requests=2)
-    except ArcGISError as exc:
-        if isinstance(exc, TransportError) and exc.unreachable:
+            look = Look(layer, listing=listing)
+        else:
+            layer, count = await client.layer_and_count(url)
+            look = Look(layer, count, requests=2)
+        _check_schema(layer)
+    except (ArcGISError, UserError) as exc:
+        if is_shared(exc):
             raise
         return exc
+    return look
+
+
+def _check_schema(layer: FeatureLayer) -> None:
+    """Hold a layer against the columns that this project knows, and warn of new ones.
+
+    Raises:
+        UserError: It has drifted.
+    """
+    new = check_source_schema(
+        layer.arrow_schema,
+        layer.name,
+        layer.object_id_field,
+        has_geometry=layer.geometry_type is not None,
+    )
+    if new:
+        log.warning(
+            "%s has columns this project does not know: %s. They are kept in extras.",
+            layer.name,
+            ", ".join(new),
+        )
+
+
+def is_shared(exc: Exception) -> bool:
+    """Whether what failed is no matter of one layer: no connection was made, or time is over."""
+    unreachable = isinstance(exc, TransportError) and exc.unreachable
+    return unreachable or isinstance(exc, DeadlineError)
 
 
 def as_user_error(exc: Exception) -> UserError:
@@ -141,6 +147,8 @@ def as_user_error(exc: Exception) -> UserError:
     Raises:
         Exception: `exc`, if it is none of the source.
     """
+    if isinstance(exc, UserError):
+        return exc
     if not isinstance(exc, ArcGISError):
         raise exc
     if isinstance(exc, TransportError) and exc.unreachable:

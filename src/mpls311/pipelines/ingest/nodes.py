@@ -29,7 +29,7 @@ def read_feature_layers(
 ) -> Iterator[tuple[dict[str, Path], Sequence[Manifest]]]:
     """Read the years asked for, all in one event loop, and hand them on as each is proven.
 
-    Years that fail stop the run, but only after the others are in the lake.
+    A year that fails is recorded, and stops no other one.
 
     Args:
         history: What was loaded before.
@@ -43,16 +43,15 @@ def read_feature_layers(
 
     Yields:
         A local Parquet file under its name in the lake, with the ingest manifest to write
-        after it; or the manifest of a look that found a year unchanged.
+        after it; or the manifest of a look that found a year unchanged, or failed.
 
     Raises:
         UserError: Another source's rows are in the lake or the warehouse, the warehouse lacks
-            what was published, or a year could not be read.
+            what was published, or what failed is no matter of one year.
     """
     check_source(history, tracked, source.id)
     check_warehouse(history, tracked)
     wanted = years.resolve(source.today or city_today())
-    problems: list[UserError] = []
     yield {}, []
     folder = Path(spool, quote(source.id, safe=""))
     for read in iterate(
@@ -66,15 +65,11 @@ def read_feature_layers(
             spool=folder,
         )
     ):
-        if isinstance(read, UserError):
-            problems.append(read)
-            continue
-        log.info(read.summary)
+        log.log(logging.WARNING if read.has_failed else logging.INFO, read.summary)
         yield dict(read.files), [read.manifest] if read.manifest else []
         # Kedro saves what is yielded before it asks for more.
-        shutil.rmtree(folder / str(read.year), ignore_errors=True)
-    if problems:
-        raise UserError.of(problems)
+        if not read.has_failed:
+            shutil.rmtree(folder / str(read.year), ignore_errors=True)
 
 
 def check_source(history: LoadHistory, tracked: pd.DataFrame, source_id: str) -> None:

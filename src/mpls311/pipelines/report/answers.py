@@ -25,6 +25,8 @@ class Answers:
     """The greatest watermark of all years."""
     looked_at: datetime | None
     """When the service was last looked at."""
+    stopped: tuple[str, ...] = ()
+    """A sentence for each year of which newer data is not in the marts."""
     made_up: bool = False
     """Whether they are those of the stand-in city."""
 

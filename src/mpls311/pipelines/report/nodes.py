@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import pandas as pd
 
-from mpls311.loads import LoadHistory
+from mpls311.loads import LoadHistory, verdict
 from mpls311.parameters import CITY_TIME, STAND_IN_CITY
 from mpls311.pipelines.report.answers import Answers
 from mpls311.pipelines.report.payload import payload
@@ -42,6 +42,7 @@ def collect_answers(history: LoadHistory, **marts: pd.DataFrame) -> Answers:
         marts=marts,
         reaches_to=reaches_to,
         looked_at=max((manifest.ended_at for manifest in history.manifests), default=None),
+        stopped=verdict(history, history).sentences,
         made_up=STAND_IN_CITY in history.source_ids,
     )
 

@@ -130,6 +130,7 @@ def payload(answers: Answers) -> dict[str, Any]:
     return {
         "reachesTo": _plain("", answers.reaches_to),
         "lookedAt": _plain("", answers.looked_at),
+        "stopped": answers.stopped,
         "years": answers.years,
         "unfinished": _unfinished(answers),
         "strays": answers.strays,

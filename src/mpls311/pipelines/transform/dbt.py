@@ -49,18 +49,30 @@ def run_dbt(
         DbtError: A model, a seed or a test of severity error failed, or dbt did not start.
     """
     log.info("dbt build, profile %s, target %s.", settings.profile, settings.target)
-    # dbt takes seconds to import, and most runs of an unchanged city never get here.
-    from dbt.cli.main import dbtRunner
-
     command = ["build", "--exclude-resource-type", "unit_test"]
     command += ["--vars", "{rebuild: true}"] if rebuild else []
     with _surroundings(settings, years), _progress() as callback:
-        outcome = dbtRunner(callbacks=[callback]).invoke([*command, *_options(settings)])
+        outcome = _invoke([*command, *_options(settings)], callback)
         results = getattr(outcome.result, "results", ())
         _log_results(results)
         if not outcome.success:
             raise DbtError(_explain(outcome.exception, results, settings))
     return DbtBuild(bytes_processed=_bytes_processed(results))
+
+
+def _invoke(command: list[str], *callbacks: Any) -> Any:
+    """What dbt makes of a command.
+
+    Raises:
+        KeyboardInterrupt: It was interrupted, which dbt itself calls a failure.
+    """
+    # dbt takes seconds to import, and most runs of an unchanged city never get here.
+    from dbt.cli.main import dbtRunner
+
+    outcome = dbtRunner(callbacks=list(callbacks)).invoke(command)
+    if isinstance(outcome.exception, KeyboardInterrupt | SystemExit):
+        raise outcome.exception
+    return outcome
 
 
 def _options(settings: TransformSettings) -> list[str]:
@@ -152,10 +164,8 @@ def _explain_result(result: Any, settings: TransformSettings) -> str:
 
 
 def _offending_rows(sql: str, settings: TransformSettings) -> list[dict[str, Any]]:
-    from dbt.cli.main import dbtRunner
-
     command = ["show", "--inline", sql, "--limit", str(_EXAMPLE_ROWS), *_options(settings)]
-    shown = getattr(dbtRunner().invoke(command).result, "results", ())
+    shown = getattr(_invoke(command).result, "results", ())
     return [dict(row.dict()) for result in shown for row in result.agate_table.rows]
 
 

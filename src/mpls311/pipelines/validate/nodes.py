@@ -3,14 +3,29 @@
 import logging
 import tempfile
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from mpls311.commands import Commands
 from mpls311.errors import UserError
-from mpls311.lake import KnownCases, LakeFiles
-from mpls311.loads import LoadHistory, Manifest, Validated
+from mpls311.lake import LakeFiles
+from mpls311.loads import (
+    Held,
+    Limits,
+    Load,
+    LoadHistory,
+    Manifest,
+    Released,
+    Standing,
+    Validated,
+    held_sentence,
+    implausible,
+    judge,
+)
 from mpls311.parameters import ValidationSettings
-from mpls311.pipelines.validate.splitting import split_load
+from mpls311.pipelines.validate.splitting import SplitLoad, split_load
+from mpls311.pipelines.validate.standing import LiveCases
 
 log = logging.getLogger(__name__)
 
@@ -22,44 +37,106 @@ def validate_pending_loads(
     raw: LakeFiles,
     earlier: LakeFiles,
     limits: ValidationSettings,
+    commands: Commands,
 ) -> Iterator[Outputs]:
-    """Clean and check the rows of each pending load that has not been validated yet.
+    """Clean and check the rows of each pending load, and judge the year that it would make.
+
+    A load is cleaned once, and judged until it is released or published: limits may change. One
+    that is implausible is held: it stays pending and is not staged, and no other year waits.
 
     Args:
         history: What was loaded, this run's reads included.
         raw: Rows as served.
-        earlier: Service requests of earlier loads, to tell new cases from changed ones and to
-            find deleted ones.
-        limits: When to stop because too many rows are bad.
+        earlier: Service requests of earlier loads, to tell new cases from changed ones, to find
+            deleted ones, and to judge the year.
+        limits: When a load is held, and the years whose load is released.
+        commands: How to type the command that releases one.
 
     Yields:
         For each load: service requests and quarantined rows as local files by their name in the
-        lake, the validation report of all years, and the manifest to write last.
+        lake, the validation report of all years, and the manifests to write last.
 
     Raises:
-        UserError: There is no load at all, or too many rows of one were rejected.
+        UserError: There is no load at all.
     """
-    if not history.loads:
+    if not history:
         raise UserError("No load exists yet: run `kedro run --pipeline ingest` first.")
-    todo = [load for load in history.pending if not load.validated]
-    if not todo:
+    if all(load.validated for load in history.pending):
         log.info("Nothing to validate: no load is waiting for it.")
     yield {}, {}, validation_report(history), []
-    refused: list[str] = []
-    for load in todo:
-        known = KnownCases(earlier, history.since_last_full(load.source_year))
+    for load in history.pending:
+        if load.validated and load.released:
+            continue
         # Kedro saves what is yielded before it asks for more, so the folder outlives its files.
         with tempfile.TemporaryDirectory(prefix="mpls311-") as spool:
-            split = split_load(load, raw, known, Path(spool))
-            manifest = split.manifest
-            if refusal := _refusal(manifest, limits):
-                refused.append(refusal)
-                continue
-            log.info(_summary(manifest))
-            history = history.plus(manifest)
-            yield split.accepted, split.rejected, validation_report(history), [manifest]
-    if refused:
-        raise UserError(" ".join(refused))
+            split, reasons = _checked(history, load, raw, earlier, limits, Path(spool))
+            judgement = judge(
+                load, reasons, datetime.now(UTC), accept=load.source_year in limits.accepted
+            )
+            _tell(load, split, reasons, judgement, commands)
+            manifests = _in_order(None if load.validated else split, judgement)
+            history = history.plus(*manifests)
+            files = (split.accepted, split.rejected) if split else ({}, {})
+            yield *files, validation_report(history), manifests
+
+
+def _checked(
+    history: LoadHistory,
+    load: Load,
+    raw: LakeFiles,
+    earlier: LakeFiles,
+    limits: Limits,
+    spool: Path,
+) -> tuple[SplitLoad | None, tuple[str, ...]]:
+    """The rows of a load, split unless they were before, and what speaks against it."""
+    before = history.since_last_full(load.source_year)
+    try:
+        split = (
+            SplitLoad(load.validated)
+            if load.validated
+            else split_load(load, raw, earlier, before, spool)
+        )
+        reasons = implausible(
+            split.manifest,
+            _standing(earlier, before) if before else None,
+            split.manifest.standing or _standing(earlier, (*before, load)),
+            limits,
+            has_geometry=load.ingested.has_geometry,
+        )
+    except UserError as exc:
+        return None, (str(exc).removesuffix("."),)
+    return split, reasons
+
+
+def _in_order(split: SplitLoad | None, judgement: Held | Released | None) -> list[Manifest]:
+    """What to write: where a run dies in between, no load passes for one that was judged."""
+    validated = [split.manifest] if split else []
+    if isinstance(judgement, Held):
+        return [judgement, *validated]
+    return [*validated, judgement] if judgement else [*validated]
+
+
+def _tell(
+    load: Load,
+    split: SplitLoad | None,
+    reasons: tuple[str, ...],
+    judgement: Held | Released | None,
+    commands: Commands,
+) -> None:
+    year = load.source_year
+    if split and not load.validated:
+        log.info(_summary(split.manifest))
+    if isinstance(judgement, Released):
+        log.info("%s is released: %s.", year, "; ".join(reasons) or "it is within the limits now")
+    elif reasons:
+        release = f"years={year},validation.accept={year}"
+        log.warning(held_sentence(year, reasons, commands.run(release) if split else None))
+
+
+def _standing(files: LakeFiles, loads: Sequence[Load]) -> Standing:
+    """The year as validated loads leave it, the last full one first."""
+    newest = loads[-1].validated
+    return newest.standing if newest and newest.standing else LiveCases.of(files, loads).standing()
 
 
 def validation_report(history: LoadHistory) -> dict[str, Any]:
@@ -83,26 +160,6 @@ def validation_report(history: LoadHistory) -> dict[str, Any]:
                 },
             ) | {"deleted": len(validated[-1].deleted)}
     return report
-
-
-def _refusal(validated: Validated, limits: ValidationSettings) -> str | None:
-    """Why a person should look before the load is staged; None if there is no reason to."""
-    total = validated.accepted + validated.rejected
-    most = max(limits.min_rejected, limits.max_rejected_share * total)
-    found = []
-    if validated.rejected > most:
-        reasons = ", ".join(f"{count:,} {code}" for code, count in validated.rejected_for.items())
-        found.append(f"{validated.rejected:,} of {total:,} rows were rejected ({reasons})")
-    for code, count in validated.repaired_for.items():
-        if code.endswith("_unreadable") and count > most:
-            found.append(f"{count:,} of {total:,} rows had a value that does not fit ({code})")
-    if not found:
-        return None
-    return (
-        f"{validated.source_year}: {', '.join(found)}, more than {limits.max_rejected_share:.0%}; "
-        "nothing was staged. Look at the layer, or allow it with --params "
-        "validation.max_rejected_share=..."
-    )
 
 
 def _summary(validated: Validated) -> str:

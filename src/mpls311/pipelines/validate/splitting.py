@@ -1,7 +1,8 @@
 """One load, batch by batch: raw rows in, accepted and rejected files and a manifest out."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,8 +14,9 @@ import pyarrow.parquet as pq
 
 from mpls311.arcgis import without_misfits
 from mpls311.cleaning import CleanedRows, clean
-from mpls311.lake import BATCH_ROWS, KEY_COLUMNS, KnownCases, LakeFiles, sha256_of
+from mpls311.lake import BATCH_ROWS, KnownCases, LakeFiles, sha256_of
 from mpls311.loads import LakeFile, Load, Validated
+from mpls311.pipelines.validate.standing import LiveCases, counted_codes, traits
 from mpls311.schemas import (
     QuarantinedRow,
     ServiceRequest,
@@ -27,25 +29,31 @@ from mpls311.schemas import (
 class SplitLoad:
     """Local files by their name in the lake, and the manifest that names them."""
 
-    accepted: dict[str, Path]
-    rejected: dict[str, Path]
     manifest: Validated
+    accepted: dict[str, Path] = field(default_factory=dict)
+    rejected: dict[str, Path] = field(default_factory=dict)
 
 
-def split_load(load: Load, raw: LakeFiles, known: KnownCases, spool: Path) -> SplitLoad:
+def split_load(
+    load: Load, raw: LakeFiles, earlier: LakeFiles, before: Sequence[Load], spool: Path
+) -> SplitLoad:
     """Clean a load's rows and check them against the Pandera model.
 
     Args:
         load: A load with an ingest manifest.
         raw: Where its rows are.
-        known: The live cases of its year before it.
+        earlier: Where the service requests of earlier loads are.
+        before: The loads that together hold its year as it is published.
         spool: A local folder for the files.
 
     Raises:
+        MissingColumnsError, RetypedColumnError: The rows cannot be read as service requests.
         StorageError: The raw file is not the one that was read.
         pandera.errors.SchemaErrors: Cleaning let something through that the model forbids.
     """
     raw.verify(load.ingested.file)
+    known = KnownCases(earlier, before)
+    live = LiveCases.of(earlier, before if load.ingested.mode == "incremental" else ())
     accepted_path, rejected_path = spool / "accepted.parquet", spool / "rejected.parquet"
     tally = _Tally()
     with (
@@ -80,7 +88,9 @@ def split_load(load: Load, raw: LakeFiles, known: KnownCases, spool: Path) -> Sp
         deleted = known.without(accepted["case_id"].to_numpy())
         if load.ingested.mode == "incremental":
             deleted = np.intersect1d(deleted, np.array(load.ingested.gone, dtype=np.int64))
-        accepted_file.write_table(_marked_deleted(known.last_versions(deleted), load))
+        restated = _marked_deleted(known.last_versions(deleted), load)
+        accepted_file.write_table(restated)
+    live.add(pa.concat_tables([accepted, traits(restated)]))
     if accepted.num_rows + tally.rejected != load.ingested.rows:
         raise AssertionError(
             f"{load.load_id}: {load.ingested.rows} rows read, but {accepted.num_rows} accepted "
@@ -108,6 +118,7 @@ def split_load(load: Load, raw: LakeFiles, known: KnownCases, spool: Path) -> Sp
             candidate_watermark=_watermark(accepted, load.ingested.job_start),
             file=accepted_entry,
             quarantine=rejected_entry,
+            standing=live.standing(),
         ),
     )
 
@@ -120,18 +131,18 @@ class _Tally:
         self.rejected = 0
         self.rejected_for: Counter[str] = Counter()
         self.repaired_for: Counter[str] = Counter()
-        self._keys: list[pa.Table] = []
+        self._traits: list[pa.Table] = []
 
     def add(self, rows: CleanedRows) -> None:
         self.rejected += rows.rejected.num_rows
-        self.rejected_for.update(_codes(rows.rejected["reasons"]))
-        self.repaired_for.update(_codes(rows.accepted["repairs"]))
-        self._keys.append(rows.accepted.select(KEY_COLUMNS))
+        self.rejected_for.update(counted_codes(rows.rejected["reasons"]))
+        self.repaired_for.update(counted_codes(rows.accepted["repairs"]))
+        self._traits.append(traits(rows.accepted))
 
     @property
     def accepted(self) -> pa.Table:
-        """Keys of the accepted rows."""
-        return pa.concat_tables(self._keys)
+        """Keys and traits of the accepted rows."""
+        return pa.concat_tables(self._traits)
 
 
 def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
@@ -148,11 +159,6 @@ def _entry(load: Load, path: Path, rows: int) -> LakeFile:
         bytes=path.stat().st_size,
         sha256=checksum,
     )
-
-
-def _codes(column: pa.ChunkedArray) -> Counter[str]:
-    codes = pc.list_flatten(pc.split_pattern(column.drop_null(), ","))
-    return Counter({row["values"]: row["counts"] for row in pc.value_counts(codes).to_pylist()})
 
 
 def _marked_deleted(rows: pa.Table, load: Load) -> pa.Table:

@@ -46,8 +46,10 @@ from mpls311.sandbox.city.lives import lives_of
 from mpls311.sandbox.city.neighborhoods import SERVICE, neighborhoods
 from mpls311.sandbox.city.oddities import with_oddities
 from mpls311.sandbox.city.places import Places
+from mpls311.sandbox.city.planted import planted_changes
 from mpls311.sandbox.city.publish import publish
 from mpls311.sandbox.city.rows import Rows, concatenate
+from mpls311.sandbox.city.tempers import STEADY, TEMPERS, UNSTEADY, worked_off_unsteadily
 from mpls311.sandbox.protocol import TableLayer
 
 
@@ -63,14 +65,23 @@ class City(Mapping[str, TableLayer]):
             has less, 2025 more), and the current year ends at `as_of`. A city of fewer than
             2,000 or so does not have every irregularity every year.
         as_of: Day of publication; None is today in America/Chicago.
+        temper: How times to close vary, see `mpls311.sandbox.city.tempers`: steady or unsteady.
+        changes: Changes of times to close to plant, as `Pothole x1.3 from 2025-03-01`; several
+            with commas.
 
     Raises:
-        ValueError: An argument is beyond the bounds in `mpls311.sandbox.city.bounds`.
+        ValueError: An argument is beyond the bounds in `mpls311.sandbox.city.bounds`, or names a
+            temper or a change that there is not.
 
     """
 
     def __init__(
-        self, seed: int = 311, rows_per_year: int = 80_000, as_of: date | None = None
+        self,
+        seed: int = 311,
+        rows_per_year: int = 80_000,
+        as_of: date | None = None,
+        temper: str = STEADY,
+        changes: str = "",
     ) -> None:
         self.seed = seed
         self.rows_per_year = rows_per_year
@@ -86,6 +97,12 @@ class City(Mapping[str, TableLayer]):
             raise ValueError(
                 f"The stand-in city publishes from {FIRST_DAY} to {LAST_DAY}, not on {self.as_of}."
             )
+        if temper not in TEMPERS:
+            raise ValueError(
+                f"The temper of the stand-in city is {' or '.join(TEMPERS)}, not {temper}."
+            )
+        self.temper = temper
+        self.changes = planted_changes(changes)
         self._lock = RLock()
         self._layers: dict[int, TableLayer] = {}
         self._guests: dict[int, Rows] = {}
@@ -162,6 +179,10 @@ class City(Mapping[str, TableLayer]):
         lives = lives_of(
             year, seed=self.seed, rows_per_year=self.rows_per_year, places=self._places
         )
+        if self.temper == UNSTEADY:
+            lives = worked_off_unsteadily(lives, year, seed=self.seed, places=self._places)
+        for change in self.changes:
+            lives = change.planted(lives)
         rows = with_oddities(lives, year, self.seed)
         self._guests[year + 1] = rows.next_layer
         return rows.own

@@ -17,7 +17,7 @@ _FIRST_CASE_ID = 201_000_000_000
 _VOLUMES = (0.88, 0.90, 0.92, 0.95, 0.95, 0.92, 0.95, 0.98, 1.10, 1.22, 1.23)
 """Requests of 2015, 2016, ... relative to the average year."""
 _LATER_VOLUME = 1.2
-_BATCH_HOUR = 6
+BATCH_HOUR = 6
 """UTC hour of the nightly closing batch."""
 
 
@@ -111,7 +111,7 @@ def _closings(
     stamp = created + duration
     date = stamp // MINUTE * MINUTE
     batch = (rng.random(size) < 0.08) & (duration > 2 * HOUR)
-    batch_date = (stamp - _BATCH_HOUR * HOUR) // DAY * DAY + DAY + _BATCH_HOUR * HOUR
+    batch_date = (stamp - BATCH_HOUR * HOUR) // DAY * DAY + DAY + BATCH_HOUR * HOUR
     date = np.where(batch, batch_date, date)
     stamp = np.where(batch, batch_date + rng.integers(0, 600, size) * SECOND, stamp)
     stays_open = rng.random(size) < 0.0025

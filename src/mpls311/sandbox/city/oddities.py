@@ -36,7 +36,7 @@ def with_oddities(lives: Rows, year: int, seed: int) -> YearOfRows:
     rng = np.random.default_rng([seed, year, 3])
     picks = _picks(rng, lives, year)
     rows = _ordinary(lives, np.concatenate(list(picks.values())))
-    rows = _changed(rows, picks["empty"], place=Location.NAN)
+    rows = rows.with_changed(picks["empty"], place=Location.NAN)
     rows = _with_dirt(rows, picks["dirty"])
     rows, copies = _with_copies(rng, rows, picks["copied"], year)
     rows, moved = _with_moves(rng, rows, picks["moved"], year)
@@ -67,17 +67,17 @@ def _picks(rng: np.random.Generator, lives: Rows, year: int) -> dict[str, Positi
 
 def _ordinary(lives: Rows, positions: Positions) -> Rows:
     never = {"correction": NEVER, "visible_until": NEVER, "late_update": NEVER}
-    return _changed(lives, positions, **never)
+    return lives.with_changed(positions, **never)
 
 
 def _with_dirt(rows: Rows, positions: Positions) -> Rows:
     dirt = np.arange(len(positions)) % (len(Dirt) - 1) + 1
     outside = positions[dirt == Dirt.OUTSIDE_CITY]
-    rows = _changed(rows, positions, dirt=dirt, first_update=NEVER, second_update=NEVER)
-    rows = _changed(rows, positions, closing=rows.created[positions])
-    rows = _changed(rows, positions, closed=rows.opened[positions] + 30 * MINUTE)
-    rows = _changed(rows, outside, place=Location.OUTSIDE)
-    return _changed(rows, positions[dirt == Dirt.CASE_ID_NULL], case_id=NO_CASE_ID)
+    rows = rows.with_changed(positions, dirt=dirt, first_update=NEVER, second_update=NEVER)
+    rows = rows.with_changed(positions, closing=rows.created[positions])
+    rows = rows.with_changed(positions, closed=rows.opened[positions] + 30 * MINUTE)
+    rows = rows.with_changed(outside, place=Location.OUTSIDE)
+    return rows.with_changed(positions[dirt == Dirt.CASE_ID_NULL], case_id=NO_CASE_ID)
 
 
 def _with_copies(
@@ -95,17 +95,17 @@ def _with_copies(
     closes = same_stamp | (rng.random(size) < 0.25)
     closing = np.where(closes, updated, rows.closing[positions])
     closed = np.where(closes, updated // MINUTE * MINUTE, rows.closed[positions])
-    rows = _changed(rows, positions, closing=closing, closed=closed)
+    rows = rows.with_changed(positions, closing=closing, closed=closed)
     for name in ("first_update", "second_update"):
         before = getattr(rows, name)[positions]
-        rows = _changed(rows, positions, **{name: np.where(before < closing, before, NEVER)})
+        rows = rows.with_changed(positions, **{name: np.where(before < closing, before, NEVER)})
     copies = rows.take(positions).but(
         visible_from=updated,
         carried=updated,
         origin=np.full(size, Origin.COPY, dtype=np.int8),
     )
-    rows = _changed(rows, positions, frozen_at=updated)
-    return _changed(rows, positions[same_stamp], carried=updated[same_stamp]), copies
+    rows = rows.with_changed(positions, frozen_at=updated)
+    return rows.with_changed(positions[same_stamp], carried=updated[same_stamp]), copies
 
 
 def _with_moves(
@@ -116,7 +116,7 @@ def _with_moves(
     movers = rows.take(positions).but(
         visible_from=moved, carried=moved, origin=np.full(size, Origin.MOVED, dtype=np.int8)
     )
-    return _changed(rows, positions, visible_until=moved, moves_out=True), movers
+    return rows.with_changed(positions, visible_until=moved, moves_out=True), movers
 
 
 def _repeated(rows: Rows, positions: Positions) -> Rows:
@@ -127,11 +127,3 @@ def _repeated(rows: Rows, positions: Positions) -> Rows:
         frozen_at=np.where(stale, second.created + SECOND, NEVER),
         place=np.where(stale, second.place, second.corrected_place),
     )
-
-
-def _changed(rows: Rows, positions: Positions, **values: object) -> Rows:
-    columns = {}
-    for name, value in values.items():
-        columns[name] = getattr(rows, name).copy()
-        columns[name][positions] = value
-    return rows.but(**columns)

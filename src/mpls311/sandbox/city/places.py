@@ -50,6 +50,8 @@ _CENTRES = np.array(
         (-93.2350, 44.9120, 0.011, 6),
     ]
 )
+_STRETCH = 1.35
+"""A degree of latitude in degrees of longitude, or nearly so, as far north as here."""
 _DEFAULTS = np.array(
     [(-93.2811, 44.9959), (-93.3069, 44.9728), (-93.2654, 44.9772), (-93.2629, 44.9486)]
 )
@@ -72,7 +74,7 @@ class Places:
         points = _CENTRES[centre, :2].copy()
         outside = np.arange(_POOL)
         for _ in range(8):
-            spread = _CENTRES[centre[outside], 2, None] * (1.35, 1.0)
+            spread = _CENTRES[centre[outside], 2, None] * (_STRETCH, 1.0)
             points[outside] = _CENTRES[centre[outside], :2] + rng.normal(size=(len(outside), 2)) * (
                 spread
             )
@@ -80,6 +82,15 @@ class Places:
         points[outside] = _CENTRES[centre[outside], :2]
         points = np.vstack([_DEFAULTS, points.round(6)])
         return cls(points[:, 0].copy(), points[:, 1].copy())
+
+    def nearest_centre(self) -> NDArray[np.int64]:
+        """Return for each address the centre of activity that it is nearest to, from 0."""
+        distances = [
+            (self.longitude - x) ** 2 / _STRETCH**2 + (self.latitude - y) ** 2
+            for x, y in _CENTRES[:, :2]
+        ]
+        nearest: NDArray[np.int64] = np.argmin(distances, axis=0)
+        return nearest
 
     def draw(self, rng: np.random.Generator, size: int) -> NDArray[np.int32]:
         """Positions of `size` requests, busy addresses more often than quiet ones."""

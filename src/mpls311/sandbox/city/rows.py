@@ -92,6 +92,13 @@ class Rows:
         """Return the same rows with other values in the columns named."""
         return replace(self, **columns)
 
+    def with_changed(self, positions: NDArray[np.int64], **values: Any) -> Self:
+        """Return the same rows with other values in some columns of the rows at `positions`."""
+        columns = {name: getattr(self, name).copy() for name in values}
+        for name, value in values.items():
+            columns[name][positions] = value
+        return self.but(**columns)
+
 
 def concatenate(*parts: Rows) -> Rows:
     """Return the rows of all parts, in that order."""

@@ -22,13 +22,13 @@ class Request:
 
     @property
     def kind(self) -> str:
-        """What is asked for: metadata, count, ids, statistics or page."""
+        """What is asked for: metadata, count, ids, extent, statistics or page."""
         if not self.path.rstrip("/").casefold().endswith("/query"):
             return "metadata"
         if self.parameters.get("outstatistics"):
             return "statistics"
-        for kind, flag in (("count", "returncountonly"), ("ids", "returnidsonly")):
-            if self.parameters.get(flag, "").casefold() == "true":
+        for kind in ("count", "ids", "extent"):
+            if self.parameters.get(f"return{kind}only", "").casefold() == "true":
                 return kind
         return "page"
 

@@ -81,7 +81,7 @@ def capabilities(**members: bool) -> dict[str, bool]:
         "supportsQueryWithResultType": False,
         "supportsCountDistinct": False,
         "supportsHavingClause": False,
-        "supportsReturningQueryExtent": False,
+        "supportsReturningQueryExtent": True,
         "supportsPaginationOnAggregatedQueries": False,
         "supportsSqlExpression": False,
         "supportsMaxRecordCountFactor": False,

@@ -7,7 +7,7 @@ with it ties are shuffled.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from zlib import crc32
 
@@ -45,8 +45,6 @@ def answer(layer: Layer, parameters: Mapping[str, str]) -> bytes:
     for name in _UNSUPPORTED:
         if query.text(name):
             raise InvalidQueryError(f"'{name}' parameter is not supported")
-    if query.flag("returnExtentOnly"):
-        raise InvalidQueryError("'returnExtentOnly' parameter is not supported")
     try:
         return query.answer()
     except (InvalidWhereError, InvalidStatisticsError) as error:
@@ -87,6 +85,8 @@ class _Query:
             selected = _distinct([self.column(field["name"]) for field in fields], selected)
         if self.flag("returnCountOnly"):
             return _encoded({"count": len(selected)})
+        if self.flag("returnExtentOnly"):
+            return _encoded({"extent": self.extent(selected)})
         ordered = self.ordered(selected)
         if self.flag("returnIdsOnly"):
             ids = self.column(self.object_id).values[ordered].tolist()
@@ -164,6 +164,14 @@ class _Query:
         body = self.content.features(rows, names, wkid if with_geometry else None)
         return _encoded(head)[:-1] + b',"features":' + body + b"}"
 
+    def extent(self, selected: Positions) -> dict[str, Any]:
+        """The box around the rows that have a place; without numbers where none has."""
+        rows = json.loads(self.content.features(selected, [self.object_id], self.wkid()))
+        corners = [corner for row in rows for corner in _corners(row.get("geometry") or {})]
+        x, y = zip(*corners, strict=True) if corners else (["NaN"], ["NaN"])
+        box = {"xmin": min(x), "ymin": min(y), "xmax": max(x), "ymax": max(y)}
+        return box | {"spatialReference": spatial_reference(self.wkid())}
+
     def limit(self) -> int:
         result_type = self.text("resultType").casefold()
         if result_type not in ("", "none", "standard"):
@@ -182,6 +190,13 @@ class _Query:
         if text and text not in _WKIDS:
             raise InvalidQueryError("'outSR' parameter is invalid")
         return _WKIDS.get(text, WEB_MERCATOR)
+
+
+def _corners(geometry: Mapping[str, Any]) -> Iterator[tuple[float, float]]:
+    for ring in geometry.get("rings", ()):
+        yield from ((x, y) for x, y, *_ in ring)
+    if isinstance(geometry.get("x"), int | float):  # an empty point is spelled "NaN"
+        yield geometry["x"], geometry["y"]
 
 
 def _distinct(columns: list[Column], selected: Positions) -> Positions:

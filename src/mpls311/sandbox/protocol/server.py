@@ -26,7 +26,7 @@ class FeatureServer:
 
     Attributes:
         faults: What is put around the good answers, outermost first; may be changed at any time.
-        requests: Requests answered so far by kind: `metadata`, `count`, `ids`, `page`,
+        requests: Requests answered so far by kind: `metadata`, `count`, `ids`, `extent`, `page`,
             `statistics` and `error` (an error was the answer).
 
     """

@@ -364,6 +364,7 @@
     $("quality-note").textContent = `Requests up to ${data.reachesTo || DASH}; the service was last looked at ${data.lookedAt || DASH} (America/Chicago). ` +
       "Every read is proven complete: each row exactly once, as many as the service counts. Rejected rows have no usable case number or opening time and are kept in quarantine." +
       (data.strays ? ` ${count(data.strays)} requests of years whose own layer was not loaded are left out above.` : "");
+    fill("stopped", ...data.stopped.map((sentence) => h("li", {}, sentence)));
     const day = (time) => time ? time.slice(0, "YYYY-MM-DD".length) : DASH;
     const names = Object.keys(counts);
     table("quality-table", ["Year", ...Object.values(counts), "Last read", "Last full read"].map((label, position) => ({ label, text: position === 0 })), [
