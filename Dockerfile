@@ -10,7 +10,9 @@ ENV PYTHONUNBUFFERED=1 COLUMNS=200 PYTHONPATH=/app/src \
 RUN useradd --create-home --uid 1000 mpls311
 WORKDIR /app
 
-COPY requirements.txt ./
+# Which lock: orchestration/requirements.txt has Prefect too.
+ARG REQUIREMENTS=requirements.txt
+COPY ${REQUIREMENTS} ./requirements.txt
 RUN pip install --no-cache-dir --disable-pip-version-check --root-user-action=ignore \
         --no-deps --require-hashes -r requirements.txt
 

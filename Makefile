@@ -126,10 +126,22 @@ lock: .venv/dev ## Lock all dependencies anew
 	@$(LOCK) --extra dev --extra screen -o requirements-dev.txt
 	@$(LOCK) --extra screen -c requirements-dev.txt -o requirements-screen.txt
 	@$(LOCK) -c requirements-dev.txt -o requirements.txt
+	@$(LOCK) --extra prefect -o orchestration/requirements.txt
 
 image: ## The image of the scheduled job, by docker, podman or buildah (IMAGE=name:tag)
 	@test -n "$(ENGINE)" || { echo "Install docker, podman or buildah first."; exit 1; }
 	@$(ENGINE) build --platform linux/amd64 --tag $(IMAGE) $(IMAGE_OPTIONS) .
+
+.venv-prefect/done: orchestration/requirements.txt
+	@test -x .venv-prefect/bin/python || $(PYTHON) -m venv .venv-prefect
+	@echo "Installing into .venv-prefect ..."
+	@.venv-prefect/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
+	@touch $@
+
+setup-prefect: .venv-prefect/done ## Create .venv-prefect, where the flow runs
+
+trial-prefect: .venv-prefect/done ## The flow on a real server: retried, killed, taken up (three minutes)
+	@.venv-prefect/bin/python -m orchestration.trial
 
 terraform-check: ## Format, validity and tests of terraform/ (needs terraform and the network)
 	@terraform -chdir=terraform fmt -check -recursive -diff
@@ -138,5 +150,5 @@ terraform-check: ## Format, validity and tests of terraform/ (needs terraform an
 	@terraform -chdir=terraform test
 
 clean: ## Remove .venv, caches and all data of demo runs
-	rm -rf .venv data/demo dbt/target dbt/logs .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-prefect data/demo dbt/target dbt/logs .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find src tests -name __pycache__ -prune -exec rm -rf {} +
