@@ -50,8 +50,8 @@ run: .venv/runtime ## The whole job on the live city (YEARS=2015-2026, ENV=demo)
 bench: .venv/runtime ## How fast the source client is (RUNS=5; some ten minutes)
 	@$(BIN)/python -m bench --runs $(or $(RUNS),5)
 
-bench-join: .venv/dev ## How fast places find their neighborhoods
-	@$(BIN)/python -m bench.neighborhood_join
+bench-join: .venv/dev ## How fast places find their areas
+	@$(BIN)/python -m bench.area_join
 
 status: .venv/runtime ## Where every year stands (ENV=demo)
 	@$(BIN)/kedro status --env $(ENV)
@@ -78,8 +78,17 @@ trial-answers: .venv/dev ## The source client against damaged answers and lies (
 test-cloud: .venv/dev ## The tests against Cloud Storage and BigQuery emulators
 	@$(BIN)/python -m pytest -q tests/cloud
 
-trial-crashes: .venv/dev ## Kill whole runs at every point and at random; the next one makes good
-	@$(BIN)/python -m trials.crashes --random 20
+trial-crashes: .venv/dev ## Kill whole runs at every point and at random (KILLS=100; an hour)
+	@$(BIN)/python -m trials.crashes --kill everywhere --random $(or $(KILLS),100)
+
+trial-interrupts: .venv/dev ## Stop runs with Ctrl-C and SIGTERM at every point, and start ten at once
+	@$(BIN)/python -m trials.crashes --terminate everywhere --interrupt everywhere --starts 10
+
+trial-truth: .venv/dev ## Whole runs under faults and edits, cell by cell against the service (RUNS=100; half an hour)
+	@$(BIN)/python -m trials.days --runs $(or $(RUNS),100) --faults 0.2
+
+trial-year: .venv/dev ## 365 days of a small city, cell by cell (an hour)
+	@$(BIN)/python -m trials.days --runs 365
 
 trial-storm: .venv/dev ## Read layers through faults, throttling and edits; 20 seeds
 	@$(BIN)/python -m trials.reading storm throttle edits
@@ -95,6 +104,9 @@ trial-big: .venv/dev ## Peak memory of a whole run on 2 M rows
 
 trial-review: .venv/dev ## Review changes of five kinds; what each must be told of (five minutes)
 	@$(BIN)/python -m trials.review
+
+trial-changes: .venv/dev ## Clear changes in made-up cities with and without any (SEEDS=10; 20 minutes)
+	@$(BIN)/python -m trials.changes --seeds $(or $(SEEDS),10)
 
 lint: .venv/dev ## Style and types, and the workflows
 	@$(BIN)/ruff check .

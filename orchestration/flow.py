@@ -1,5 +1,6 @@
 """The job as a Prefect flow: one task per phase, each a run of Kedro's own."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -12,7 +13,7 @@ from prefect.states import Failed, State
 from rich.console import Console
 
 from mpls311.cli import check_params
-from mpls311.loads import LoadHistory, Verdict, verdict
+from mpls311.loads import LoadHistory, Verdict
 from mpls311.session import RunSession
 from mpls311.summary import summary_table
 
@@ -58,7 +59,10 @@ def mpls311(
     judged = [run_phase(phase, env, params) for phase in PHASES]
     after = _history(env)
     about = {year.year for each in judged for year in each.years if year.concerns}
-    final = verdict(before, after, about)
+    final = Verdict(
+        years=tuple(replace(year, concerns=year.year in about) for year in judged[-1].years),
+        published=tuple(sorted({year for each in judged for year in each.published})),
+    )
     _publish(before, after, final, (datetime.now(UTC) - started).total_seconds())
     return Failed(message=" ".join(final.sentences)) if final.exit_code else None
 

@@ -2,6 +2,7 @@
     calls otherwise is said here, and nowhere else. -#}
 {% macro in_types_of_engine(columns) -%}
     {%- set names = {
+        'datetime': dbt.type_timestamp(),
         'float64': type_double(),
         'int64': dbt.type_bigint(),
         'string': dbt.type_string(),

@@ -8,6 +8,16 @@
 {% macro bigquery__type_double() -%} float64 {%- endmacro %}
 
 
+{#- Behind `as`: an engine that would keep all rows of an expression that is read more than once, reads it anew. -#}
+{% macro inlined() -%}
+    {{ return(adapter.dispatch('inlined', 'mpls_311')()) }}
+{%- endmacro %}
+
+{% macro default__inlined() -%} not materialized {%- endmacro %}
+
+{% macro bigquery__inlined() -%} {%- endmacro %}
+
+
 {#- A model setting that only BigQuery understands (partitions, clustering); none elsewhere. -#}
 {% macro on_bigquery(setting) -%}
     {{ return(setting if target.type == 'bigquery' else none) }}

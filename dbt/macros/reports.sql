@@ -1,60 +1,79 @@
-{#- The nearest-rank percentile of a group, a value that occurs in it: the smallest one that at least that
-    share of the values does not exceed. Integers only, and nothing is interpolated, so that both engines
-    give the very same one; PERCENTILE_CONT and its approximations do not.
-    `rank` counts the values of the group upwards from 1, `number` is how many it has. -#}
-{% macro percentile(value, rank, number, percent) -%}
-    min(case when {{ rank }} * 100 >= {{ percent }} * {{ number }} then {{ value }} end)
-{%- endmacro %}
-
-
 {#- Whole seconds as hours, not rounded: one division is the same on both engines, a rounding is not. -#}
 {% macro as_hours(seconds, number=1) -%}
     cast({{ seconds }} as {{ type_double() }}) / (3600 * {{ number }})
 {%- endmacro %}
 
 
-{#- The rows of a relation with time_rank and time_count, which `percentile` needs, within groups of rows that
-    have the same `columns`. Rows without a time rank last. -#}
-{% macro ranked_by_time(relation, columns) -%}
-    select
-        *,
-        row_number() over (
-            partition by {{ columns | join(', ') }}
-            order by case when time_to_close_seconds is null then 1 else 0 end, time_to_close_seconds
-        ) as time_rank,
-        count(time_to_close_seconds) over (partition by {{ columns | join(', ') }}) as time_count
-    from {{ relation }}
+{#- The other way round: whole seconds again. -#}
+{% macro as_seconds(hours) -%}
+    cast(round({{ hours }} * 3600) as {{ dbt.type_bigint() }})
 {%- endmacro %}
 
 
-{#- One select per grain, to be put together by union all, as percentiles cannot be added up.
+{#- Volumes and times to close in several grains, as one select: percentiles cannot be added up.
 
-    relation: rows with time_to_close_seconds (null without one) and is_open.
+    relation: rows of rpt_requests, or what has its columns of time.
     dimensions: the columns of all grains with their types, in order; those that a grain leaves out are null.
-    grains: name of each grain -> its columns. -#}
-{% macro volumes_and_times(relation, dimensions, grains, more=[]) -%}
-    {%- for grain, columns in grains.items() %}
-    {%- if not loop.first %}
-
-    union all
-    {% endif %}
+    grains: name of each grain -> its columns.
+    more: further aggregates by their names. -#}
+{% macro volumes_and_times(relation, dimensions, grains, more={}) -%}
     select
-        '{{ grain }}' as grain,
-        {%- for name, type in dimensions.items() %}
-        {% if name in columns %}{{ name }}{% else %}cast(null as {{ type }}) as {{ name }}{% endif %},
+        grain,
+        {{ dimensions | join(', ') }},
+        request_count,
+        closed_count,
+        open_count,
+        {%- for days in headline_days() %}
+        {{ aged(days) }},
+        {{ within(days) }},
         {%- endfor %}
-        count(*) as request_count,
-        count(time_to_close_seconds) as closed_count,
-        count(case when is_open then 1 end) as open_count,
-        {{ as_hours('sum(time_to_close_seconds)', 'nullif(count(time_to_close_seconds), 0)') }} as mean_hours,
-        {%- for name, percent in {'median': 50, 'p75': 75, 'p90': 90}.items() %}
-        {{ as_hours(percentile('time_to_close_seconds', 'time_rank', 'time_count', percent)) }} as {{ name }}_hours,
+        {{ as_hours('closed_seconds', 'nullif(closed_count, 0)') }} as mean_hours,
+        {%- for name in percentiles() %}
+        {{ as_hours(name ~ '_seconds') }} as {{ name }}_hours,
         {%- endfor %}
-        {%- for aggregate in more %}
-        {{ aggregate }},
+        {%- for name in more %}
+        {{ name }},
         {%- endfor %}
-        count(time_to_close_seconds) < {{ var('enough_requests') }} as is_few
-    from ({{ ranked_by_time(relation, columns) }}) as ranked
-    group by {{ columns | join(', ') }}
-    {%- endfor %}
+        closed_count < {{ var('enough_requests') }} as is_few
+    from {{ times(relation, dimensions, grains, percentiles(), dict(more, **counts_of_time())) }} as timed
+{%- endmacro %}
+
+
+{#- What volumes_and_times counts beside percentiles. -#}
+{% macro counts_of_time() -%}
+    {%- set counts = {
+        'request_count': 'count(*)',
+        'open_count': 'count(case when is_open then 1 end)',
+        'closed_seconds': 'cast(sum(time_to_close_seconds) as ' ~ dbt.type_bigint() ~ ')',
+    } -%}
+    {%- for days in headline_days() -%}
+        {%- set seconds = days * 86400 -%}
+        {%- set is_aged = '(is_open or time_to_close_seconds is not null) and age_seconds >= ' ~ seconds -%}
+        {%- set is_within = is_aged ~ ' and time_to_close_seconds <= ' ~ seconds -%}
+        {%- do counts.update({
+            aged(days): 'count(case when ' ~ is_aged ~ ' then 1 end)',
+            within(days): 'count(case when ' ~ is_within ~ ' then 1 end)',
+        }) -%}
+    {%- endfor -%}
+    {{ return(counts) }}
+{%- endmacro %}
+
+
+{#- The share closed within so many days, among requests that are at least as old, is the headline. -#}
+{% macro headline_days() -%} {{ return([1, 7, 30]) }} {%- endmacro %}
+
+{% macro aged(days) -%} aged_{{ days }}_days_count {%- endmacro %}
+
+{% macro within(days) -%} within_{{ days }}_days_count {%- endmacro %}
+
+
+{#- The columns that say in which area a request is, with their types; areas of another kind are named here too. -#}
+{% macro area_columns() -%}
+    {{ return({
+        'community_name': dbt.type_string(),
+        'neighborhood_id': dbt.type_bigint(),
+        'neighborhood_name': dbt.type_string(),
+        'ward_id': dbt.type_bigint(),
+        'ward_name': dbt.type_string(),
+    }) }}
 {%- endmacro %}

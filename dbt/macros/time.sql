@@ -27,17 +27,23 @@
 {%- endmacro %}
 
 
-{#- The calendar date in Minneapolis of a UTC timestamp. -#}
+{#- The clock in Minneapolis at a UTC timestamp, without a zone. -#}
+{% macro local_datetime(column) -%}
+    {{ return(adapter.dispatch('local_datetime', 'mpls_311')(column)) }}
+{%- endmacro %}
+
+{% macro default__local_datetime(column) -%}
+    {{ column }} at time zone 'UTC' at time zone '{{ var("local_time_zone") }}'
+{%- endmacro %}
+
+{% macro bigquery__local_datetime(column) -%}
+    datetime({{ column }}, '{{ var("local_time_zone") }}')
+{%- endmacro %}
+
+
+{#- The calendar date there. -#}
 {% macro local_date(column) -%}
-    {{ return(adapter.dispatch('local_date', 'mpls_311')(column)) }}
-{%- endmacro %}
-
-{% macro default__local_date(column) -%}
-    cast({{ column }} at time zone 'UTC' at time zone '{{ var("local_time_zone") }}' as date)
-{%- endmacro %}
-
-{% macro bigquery__local_date(column) -%}
-    date({{ column }}, '{{ var("local_time_zone") }}')
+    cast({{ local_datetime(column) }} as date)
 {%- endmacro %}
 
 
@@ -84,6 +90,12 @@
 {#- Monday = 1 ... Sunday = 7, counted from a Monday long ago: the engines number weekdays differently. -#}
 {% macro iso_day_of_week(date) -%}
     mod(cast({{ dbt.datediff("cast('1900-01-01' as date)", date, 'day') }} as {{ dbt.type_bigint() }}), 7) + 1
+{%- endmacro %}
+
+
+{#- The Monday of a date's week. -#}
+{% macro monday_of(date) -%}
+    cast({{ dbt.dateadd('day', '1 - (' ~ iso_day_of_week(date) ~ ')', date) }} as date)
 {%- endmacro %}
 
 

@@ -9,6 +9,14 @@ with periods as (
     select 'to date', count(case when is_to_date then 1 end)
     from {{ ref('rpt_requests') }}
 
+    union all
+
+    select
+        'latest day',
+        count(case when is_open or cast(closed_local_datetime as date) > latest.open_date then 1 end)
+    from {{ ref('rpt_requests') }}
+    cross join (select max(open_date) as open_date from {{ ref('rpt_requests') }}) as latest
+
 ),
 
 reports as (
@@ -20,6 +28,11 @@ reports as (
 
     select 'rpt_requests', 'whole', count(*)
     from {{ ref('rpt_requests') }}
+
+    union all
+
+    select 'rpt_volumes', 'whole', sum(request_count)
+    from {{ ref('rpt_volumes') }}
 
     union all
 
@@ -35,6 +48,12 @@ reports as (
     select concat('rpt_neighborhoods, ', grain), 'whole', sum(request_count)
     from {{ ref('rpt_neighborhoods') }}
     group by grain
+
+    union all
+
+    select 'rpt_backlog', 'latest day', sum(open_count)
+    from {{ ref('rpt_backlog') }}
+    where as_of_date = (select max(as_of_date) from {{ ref('rpt_backlog') }})
 
     union all
 

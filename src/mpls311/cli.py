@@ -26,11 +26,12 @@ from omegaconf import OmegaConf
 from pydantic import ValidationError
 from rich import get_console
 
+from mpls311.commands import Commands
 from mpls311.errors import UserError
 from mpls311.interrupts import interruptible
 from mpls311.loads import verdict
 from mpls311.machine_settings import missing_settings
-from mpls311.parameters import Parameters
+from mpls311.parameters import FORMER_NAMES, Parameters
 from mpls311.stand_in_city import serve_stand_in_city
 from mpls311.summary import print_sentences, status_table
 
@@ -117,8 +118,6 @@ def _configured(conf: Path, env: str | None, params: Mapping[str, Any]) -> dict[
     places = loader["globals"]
     if missing := missing_settings(places):
         raise UserError(" ".join(missing))
-    if env not in (None, settings.CONFIG_LOADER_ARGS["default_run_env"], places["environment"]):
-        raise UserError(f"Write `environment: {env}` into conf/{env}/globals.yml: its name.")
     return dict(loader["parameters"])
 
 
@@ -137,6 +136,8 @@ def _loader(conf: Path, env: str | None, params: Mapping[str, Any]) -> AbstractC
 
 def _check_names(params: Mapping[str, Any], known: Mapping[str, Any], path: str = "") -> None:
     for name, value in params.items():
+        if f"{path}{name}" in FORMER_NAMES:
+            continue
         if name not in known:
             close = get_close_matches(name, known, n=1)
             hint = f" Did you mean {path}{close[0]}?" if close else ""
@@ -224,9 +225,11 @@ def status(env: str | None) -> None:
 
 def _show_status(env: str | None) -> None:
     with KedroSession.create(env=env) as session:
-        history = cast(KedroSession, session).load_context().catalog.load("load_history")
+        catalog = cast(KedroSession, session).load_context().catalog
+        history = catalog.load("load_history")
+        commands = Commands.model_validate(catalog.load("params:commands"))
     get_console().print(status_table(history))
-    print_sentences(verdict(history, history))
+    print_sentences(verdict(history, history, release=commands.release))
 
 
 @cli.command("first-contact")

@@ -16,6 +16,10 @@ class Commands(BaseModel):
     cloud_job: str | None
     """The Cloud Run job that runs this environment, as gcloud is told of it; None without one."""
 
+    def release(self, source_year: int) -> str:
+        """Releases the held load of a year."""
+        return self.run(f"years={source_year},validation.accept={source_year}")
+
     def run(self, params: str) -> str:
         """`kedro run` with parameters; and the same for the cloud job where there is one."""
         env = [] if self.environment == BASE else ["--env", self.environment]

@@ -14,6 +14,7 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from rich import get_console
 
+from mpls311.commands import Commands
 from mpls311.loads import LoadHistory, Verdict, verdict
 from mpls311.parameters import SandboxSettings, SourceSettings, Years, city_today
 from mpls311.run_lock import RunLock, run_lock
@@ -158,7 +159,8 @@ class RunSummary:
         """Print the table, the path of the dashboard, and the sentences of the verdict."""
         seconds = (datetime.now(UTC) - self._started).total_seconds()
         after = catalog.load("load_history")
-        self.verdict = verdict(self._before, after, self._years)
+        commands = Commands.model_validate(catalog.load("params:commands"))
+        self.verdict = verdict(self._before, after, self._years, commands.release)
         console = get_console()
         console.print(summary_table(self._before, after, self.verdict, seconds))
         if self._dashboard:

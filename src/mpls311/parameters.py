@@ -1,6 +1,7 @@
 """The parameters of a run, typed: they are validated before any node runs."""
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -32,6 +33,9 @@ CITY_TIME = ZoneInfo("America/Chicago")
 
 STAND_IN_CITY = "stand-in-city"
 """The source id of the stand-in city: what bears it is made up, wherever it is kept."""
+
+FORMER_NAMES = {"source.neighborhoods_service": "source.areas.neighborhood"}
+"""Parameters that go on working by a name they once had -> the name they have."""
 
 _SERVER = re.compile(r"/(Feature|Map)Server(/\d+)?$", re.IGNORECASE)
 _LAYER = re.compile(r"/\d+$")
@@ -101,6 +105,13 @@ class _Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class AreaLayers(_Settings):
+    """The layers of the city's areas, each as `SourceSettings.service_name`; None does without."""
+
+    neighborhood: str | None
+    ward: str | None
+
+
 class SourceSettings(_Settings):
     """Where the feature layers are and how gently to read them."""
 
@@ -116,8 +127,8 @@ class SourceSettings(_Settings):
     as `Folder/Requests_{year}/MapServer/2`; or a whole address."""
     service_names: dict[int, str]
     """The same for the years that do not follow the pattern."""
-    neighborhoods_service: str | None
-    """The same for the city's neighbourhoods; None does without."""
+    areas: AreaLayers
+    """Where the layers of the city's areas are."""
     concurrency: Annotated[int, Field(ge=1, le=64)]
     deadline_minutes: Annotated[float, Field(gt=0)]
     overlap_days: Annotated[float, Field(ge=0)]
@@ -125,9 +136,16 @@ class SourceSettings(_Settings):
     today: date | None
     """The date that `all` and `recent` end with; None is today in Minneapolis."""
 
-    @field_validator(
-        "services_url", "service_name", "service_names", "neighborhoods_service", mode="before"
-    )
+    @model_validator(mode="before")
+    @classmethod
+    def _by_new_names(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and "neighborhoods_service" in values:
+            areas = {**values["areas"], "neighborhood": values["neighborhoods_service"]}
+            values = {**values, "areas": areas}
+            del values["neighborhoods_service"]
+        return values
+
+    @field_validator("services_url", "service_name", "service_names", "areas", mode="before")
     @classmethod
     def _only_addresses(cls, value: Any, info: ValidationInfo) -> Any:
         if set(str(value)) & set("@?#"):
@@ -167,10 +185,9 @@ class SourceSettings(_Settings):
         return self._layer_url(self.service_names.get(year, self.service_name), year)
 
     @property
-    def neighborhoods_url(self) -> str | None:
-        """The address of the neighbourhood layer."""
-        name = self.neighborhoods_service
-        return self._layer_url(name) if name else None
+    def area_urls(self) -> dict[str, str]:
+        """The address of the layer of each kind of areas."""
+        return {kind: self._layer_url(name) for kind, name in self.areas if name}
 
     def _layer_url(self, service: str, year: int | None = None) -> str:
         # Not format(): whatever else is in braces belongs to the address.
@@ -256,6 +273,14 @@ class TransformSettings(_Settings):
     """Environment variables that dbt/profiles.yml reads: where the warehouse is."""
 
 
+class ChangeSettings(_Settings):
+    """What a change must be to be shown as one, see `mpls311.changes`."""
+
+    times: Annotated[float, Field(ge=0, lt=1)]
+    shares: Annotated[float, Field(ge=0, lt=1)]
+    false_discovery_rate: Annotated[float, Field(gt=0, lt=1)]
+
+
 class ReadMode(RootModel[Mode]):
     """`incremental` reads what changed; `full` re-reads the years asked for."""
 
@@ -268,6 +293,7 @@ class Parameters(_Settings):
     source: SourceSettings
     validation: ValidationSettings
     transform: TransformSettings
+    changes: ChangeSettings
     sandbox: SandboxSettings
     commands: Commands
     spool: str

@@ -101,7 +101,7 @@ def test_a_dbt_failure_moves_no_watermark_and_loses_nothing(
     assert missing <= invisible(FIRST, FIRST + timedelta(days=5))
 
 
-def test_runs_killed_in_the_middle_are_made_good_by_a_plain_run(
+def test_runs_that_end_in_the_middle_are_made_good_by_a_plain_run(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     points = [
@@ -110,6 +110,8 @@ def test_runs_killed_in_the_middle_are_made_good_by_a_plain_run(
         "transform, tracked, no manifest",
     ]
 
-    failures = crashes.main(["--rows-per-year", "600", "--points", *points])
+    failures = crashes.main(
+        ["--rows-per-year", "600", "--kill", *points, "--terminate", "transform, during dbt, late"]
+    )
 
     assert failures == 0, capsys.readouterr().out

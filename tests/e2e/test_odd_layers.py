@@ -4,11 +4,13 @@ import json
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
+from mpls311.sandbox.protocol import EsriType, RowLayer, serve
 from tests.support.project import Project
 from tests.support.real_data import real_file
-from tests.support.tiny_layer import TinyLayers, feature
+from tests.support.tiny_layer import FIELDS, TinyLayers, feature
 
 
 def params(layers: TinyLayers, years: str = "2026") -> str:
@@ -192,6 +194,24 @@ def test_an_odd_value_costs_itself_or_its_row_and_many_of_them_are_told(project:
     assert "149 of 300 rows had a value that does not fit (closed_datetime_unreadable)" in told
 
 
+def test_a_table_somewhere_else_is_read_without_places(project: Project) -> None:
+    """Layer 2 of a MapServer, whose object id is FID, and OBJECTID a column like any other."""
+    rows = [feature(1_000_000 + n, "2026-03-01T12:00") for n in range(1, 4)]
+    for row in rows:
+        del row["geometry"]
+        row["attributes"] |= {"FID": row["attributes"]["OBJECTID"] + 6, "OBJECTID": 0}
+    fields = {"FID": EsriType.OID, **FIELDS, "OBJECTID": EsriType.INTEGER}
+    table = RowLayer("Requests", rows, fields, geometryType=None, objectIdField="fid")
+    with serve({"City/Old/MapServer/2": table}) as server:
+        found = f"services_url={server.services_url},source.service_name=City/Old/MapServer/2"
+        project.ran(f"years=2026,source.{found}", pipeline="ingest")
+    project.ran(pipeline="validate")
+
+    accepted = pq.read_table(project.folder / "data/03_primary/service_requests")
+    assert sorted(accepted["object_id"].to_pylist()) == [7, 8, 9]
+    assert accepted["geometry_x"].null_count == 3
+
+
 def test_a_known_case_that_is_now_served_only_as_a_bad_row_is_marked_gone(
     project: Project,
 ) -> None:
@@ -208,22 +228,31 @@ def test_a_known_case_that_is_now_served_only_as_a_bad_row_is_marked_gone(
 
 
 @pytest.mark.parametrize(
-    ("service", "said"),
+    ("areas", "said"),
     [
-        ("Minneapolis_Neighborhoods", "no such layer is published there"),
-        ("Public_311_2026", "has no BDNUM, BDNAME, geometry_rings"),
-        ("null", ""),
+        (
+            "areas.ward=WARDS",
+            [
+                "No neighborhoods, they stay unknown: ",
+                "No wards, they stay unknown: ",
+                "no such layer is published there",
+            ],
+        ),
+        (
+            "areas.neighborhood=Public_311_2026",
+            ["The neighborhood layer has no BDNUM, BDNAME, geometry_rings: name the right layer"],
+        ),
+        ("areas.neighborhood=null", []),
+        ("neighborhoods_service=null", []),
     ],
 )
-def test_a_city_without_neighborhoods_does_without(
-    project: Project, service: str, said: str
-) -> None:
+def test_a_city_without_areas_does_without(project: Project, areas: str, said: list[str]) -> None:
     with TinyLayers(y2026=[feature(1_000_001, "2026-03-01T12:00:00")]) as layers:
-        output = project.ran(f"{params(layers)},source.neighborhoods_service={service}")
+        output = " ".join(project.ran(f"{params(layers)},source.{areas}").split())
 
-    assert said in " ".join(output.split())
-    assert ("they stay unknown" in " ".join(output.split())) is bool(said)
+    assert all(words in output for words in said)
+    assert ("No neighborhoods" in output) is bool(said)
     assert project.query(
-        "select grain, neighborhood_name, community_name, request_count"
-        " from mpls_311_production.rpt_neighborhoods where grain = 'year_neighborhood'"
-    ) == [("year_neighborhood", "Unknown", "Unknown", 1)]
+        "select neighborhood_id, neighborhood_name, community_name, ward_id, ward_name"
+        " from mpls_311_production.rpt_requests"
+    ) == [(-1, "Unknown", "Unknown", -1, "Unknown")]

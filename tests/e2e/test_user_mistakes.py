@@ -87,9 +87,6 @@ def test_a_misspelled_name_in_the_configuration_is_refused(project: Project, lin
 def test_an_unknown_pipeline_or_environment_is_refused(project: Project) -> None:
     assert "There is no pipeline transfrom." in project.run(pipeline="transfrom").sentence
     assert "There is no environment prod." in project.run(env="prod").sentence
-    (project.folder / "conf/mirror").mkdir()
-    told = project.run(env="mirror").sentence
-    assert told == "Write `environment: mirror` into conf/mirror/globals.yml: its name."
 
 
 def test_an_unreachable_service_leads_to_the_demo(project: Project) -> None:

@@ -84,6 +84,7 @@ def test_every_load_is_tracked_and_the_models_are_there(job: Project) -> None:
         "mpls_311_production.dim_dates",
         "mpls_311_production.dim_geography",
         "mpls_311_production.dim_neighborhoods",
+        "mpls_311_production.dim_wards",
         "mpls_311_production.rpt_categories_year",
         "mpls_311_production.rpt_data_quality",
         "mpls_311_production.rpt_hot_spots",
@@ -146,6 +147,23 @@ def test_places_lie_in_the_neighborhoods_of_the_city(job: Project) -> None:
     assert 11 <= communities <= 12
 
 
+def test_what_each_ward_is_waiting_for(job: Project) -> None:
+    waiting = job.query(
+        "select ward_name, count(*) filter (is_open), count(*) from "
+        "mpls_311_production.rpt_requests where ward_id > 0 group by ward_id, ward_name "
+        "order by ward_id"
+    )
+
+    assert [name for name, _, _ in waiting] == [f"Ward {number}" for number in range(1, 14)]
+    assert all(requests > 20 for _, _, requests in waiting)
+    assert sum(open_requests > 0 for _, open_requests, _ in waiting) > 6
+    ((located, in_wards),) = job.query(
+        "select count(*), count(*) filter (ward_id > 0) from mpls_311_production.rpt_requests "
+        "where geography_id <> -1"
+    )
+    assert in_wards > 0.999 * located
+
+
 def test_an_unchanged_city_costs_two_requests_a_year(
     job: Project, city: FeatureServer, params: str
 ) -> None:
@@ -164,8 +182,12 @@ def test_a_full_read_again_gives_the_same_fact(job: Project, params: str, tmp_pa
     again.ran(f"{params},mode=full")
 
     assert again.fact() == job.fact()
-    editions = [name for name in again.files() if "neighborhoods" in name]
-    assert editions == [f"01_raw/neighborhoods/00000{number}.parquet" for number in (1, 2)]
+    editions = [name for name in again.files() if "neighborhoods" in name or "wards" in name]
+    assert editions == [
+        f"01_raw/{areas}/00000{number}.parquet"
+        for areas in ("neighborhoods", "wards")
+        for number in (1, 2)
+    ]
     assert [mode for _, mode, status in again.tracked() if status == "published"] == ["full"] * 4
 
 

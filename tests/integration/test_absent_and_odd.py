@@ -28,10 +28,10 @@ def _no_waiting() -> Iterator[None]:
         yield
 
 
-async def read(service: LyingService, folder: Path) -> ReadReport:
+async def read(service: LyingService, folder: Path, where: str = "1=1") -> ReadReport:
     async with service.running(), ArcGISClient(ClientSettings(concurrency=2)) as client:
         layer = await client.layer(service.url)
-        return await client.read(layer, "1=1", folder / "rows.parquet")
+        return await client.read(layer, where, folder / "rows.parquet")
 
 
 def of_pages(change: Callable[[Reply], Any]) -> Callable[[str, Any, Reply], Any]:
@@ -90,6 +90,24 @@ class TestAbsent:
 
         with pytest.raises(SchemaDriftError, match="60 features, none of which has a geometry"):
             await read(LyingService(features(range(60)), lie), tmp_path)
+
+    async def test_a_geometry_left_out_of_a_few_rows_and_of_all_others(
+        self, tmp_path: Path
+    ) -> None:
+        lie = no_extent(of_pages(lambda each: each.pop("geometry")))
+
+        with pytest.raises(SchemaDriftError, match="5 features, none of which has a geometry"):
+            await read(LyingService(features(range(60)), lie), tmp_path, "OBJECTID < 5")
+
+    @pytest.mark.parametrize("others", [3, 60])
+    async def test_a_few_rows_without_a_place(self, tmp_path: Path, others: int) -> None:
+        """Others have one; or there are too few to tell."""
+        rows = features(range(others))
+        for row in rows[:5]:
+            del row["geometry"]
+        service = LyingService(rows, no_extent(lambda _kind, _query, reply: reply))
+
+        assert (await read(service, tmp_path, "OBJECTID < 5")).rows == min(5, others)
 
     @pytest.mark.parametrize("tells", [True, False], ids=["extent", "no extent"])
     async def test_rows_without_a_place(self, tmp_path: Path, tells: bool) -> None:

@@ -50,7 +50,7 @@ async def test_describe_says_what_a_layer_is(
     for part in (
         r"lies\x1b[31m [red]",
         "45",
-        "20 rows: 3 requests",
+        "20 rows, 3 of them",
         "2023-11-14 22:13:20 UTC",
         "esriGeometryPoint, wkid 3857",
         "its object ids",

@@ -271,25 +271,26 @@ class TestLake:
 
     def test_editions_follow_each_other(self, lake: tuple[str, dict[str, str]]) -> None:
         path, credentials = lake
-        editions = EditionsDataset(path=path, credentials=credentials)
-        nothing = pa.table({})
-        assert editions.load() == nothing
+        editions = EditionsDataset(
+            path=path, folders={"a": "of_a", "b": "of_b"}, credentials=credentials
+        )
+        assert editions.load() == {}
         assert not editions.exists()
 
         first = pa.table({"n": [1]}).replace_schema_metadata({"read_at": "monday"})
-        for edition in (first, nothing, pa.table({"m": ["b"]}), nothing):
+        for edition in ({"a": first}, {}, {"a": pa.table({"m": ["b"]}), "b": first}, {}):
             editions.save(edition)
 
-        assert editions.load() == pa.table({"m": ["b"]})
+        assert editions.load() == {"a": pa.table({"m": ["b"]}), "b": first}
         files = LakeFilesDataset(path=path, credentials=credentials).load()
-        assert files.read("000001.parquet").equals(first, check_metadata=True)
+        assert files.read("of_a/000001.parquet").equals(first, check_metadata=True)
 
     def test_an_edition_that_is_no_parquet_is_named(self, lake: tuple[str, dict[str, str]]) -> None:
         path, credentials = lake
-        editions = EditionsDataset(path=path, credentials=credentials)
-        editions.save(pa.table({"n": [1]}))
+        editions = EditionsDataset(path=path, folders={"a": "of_a"}, credentials=credentials)
+        editions.save({"a": pa.table({"n": [1]})})
         opened = LakeFilesDataset(path=path, credentials=credentials).load()
-        with opened.fs.open(f"{opened.root}/000002.parquet", "wb") as file:
+        with opened.fs.open(f"{opened.root}/of_a/000002.parquet", "wb") as file:
             file.write(b"cut short")
 
         with pytest.raises(DatasetError, match=r"000002\.parquet is not readable"):

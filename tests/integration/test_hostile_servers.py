@@ -77,7 +77,7 @@ class Hostility:
         elif lie == "twice":
             rows.append(rows[0])
         elif lie == "again":
-            rows[-1:] = make_rows([min(row["attributes"]["OBJECTID"] for row in self.server.rows)])
+            rows[-1:] = [min(self.server.rows, key=lambda row: int(row["attributes"]["OBJECTID"]))]
         elif lie == "stranger":
             rows[-1:] = make_rows([10_000])
         elif lie == "neighbour":

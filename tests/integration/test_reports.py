@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from mpls311.schemas import ServiceRequest, TrackedLoad, arrow_schema
-from mpls311.schemas.neighborhoods import borders_of
+from mpls311.schemas.areas import borders_of
 from tests.support.dbt_warehouse import Row, Warehouse, dbt, request
 from tests.support.real_data import real_file
 
@@ -54,7 +54,7 @@ def test_real_places_lie_in_the_neighborhoods_of_the_city(warehouse: Warehouse) 
             ),
         }
     )
-    warehouse.table("raw_neighborhoods").save(borders_of(layer))
+    warehouse.table("raw_areas").save(borders_of({"neighborhood": layer}))
     with real_file("points_2017.csv").open(newline="") as file:
         points = [(float(row["lon"]), float(row["lat"])) for row in csv.DictReader(file)]
     stage(

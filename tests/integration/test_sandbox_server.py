@@ -91,7 +91,7 @@ class TestMetadata:
     async def test_listing_names_the_neighborhoods_and_every_year(self, ask: Ask) -> None:
         names = [service["name"] for service in (await ask(""))["services"]]
         years = [f"Public_311_{year}" for year in range(2015, 2027)]
-        assert names == ["Minneapolis_Neighborhoods", *years]
+        assert names == ["Minneapolis_Neighborhoods", "WARDS", *years]
 
     async def test_service_names_its_layer(self, ask: Ask) -> None:
         reply = await ask("/Public_311_2024/FeatureServer")

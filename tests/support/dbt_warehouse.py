@@ -15,12 +15,12 @@ from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
 from mpls311.datasets.duckdb_table import DuckDBTableDataset
-from mpls311.schemas import NeighborhoodVertex, ServiceRequest, TrackedLoad, arrow_schema
+from mpls311.schemas import AreaVertex, ServiceRequest, TrackedLoad, arrow_schema
 
 PROJECT = Path(__file__).parents[2] / "dbt"
 STAGING = {
     "raw_mpls_311data": ServiceRequest,
-    "raw_neighborhoods": NeighborhoodVertex,
+    "raw_areas": AreaVertex,
     "track_load": TrackedLoad,
 }
 RAW_COLUMNS = arrow_schema(ServiceRequest).names

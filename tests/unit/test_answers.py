@@ -7,11 +7,14 @@ import pytest
 from pydantic import ValidationError
 
 from mpls311.loads import LoadHistory
-from mpls311.parameters import STAND_IN_CITY, SourceSettings
+from mpls311.parameters import STAND_IN_CITY, ChangeSettings, SourceSettings
+from mpls311.pipelines.report.answers import HEADLINE
 from mpls311.pipelines.report.figures import draw_times_to_close
 from mpls311.pipelines.report.nodes import collect_answers, write_dashboard
 from mpls311.pipelines.report.payload import MARTS
 from tests.support.made import BASE, ingested, published
+
+CHANGE = ChangeSettings.model_validate(BASE["changes"])
 
 TIMES = pd.DataFrame(
     {
@@ -28,6 +31,7 @@ TIMES = pd.DataFrame(
         "p90_hours": float("nan"),
         "last_open_date": pd.Timestamp("2026-12-31"),
         "is_few": True,
+        **dict.fromkeys(HEADLINE, 0),
     }
 )
 QUALITY = pd.DataFrame({"source_year": [2026], "case_count": [1]})
@@ -45,8 +49,8 @@ def test_page_and_figures_follow_the_source(source: str, made_up: bool) -> None:
     marts = dict.fromkeys(MARTS, pd.DataFrame())
     history = LoadHistory([ingested(1, source=source)])
 
-    page = write_dashboard(collect_answers(history, **marts))
-    shown = collect_answers(history, **MARTS_OF_2026)
+    page = write_dashboard(collect_answers(history, CHANGE, **marts))
+    shown = collect_answers(history, CHANGE, **MARTS_OF_2026)
     title = draw_times_to_close(shown).layout.title.text
 
     assert ("<title>Minneapolis 311 (made-up data)</title>" in page) is made_up
@@ -73,7 +77,7 @@ def test_the_stand_in_city_goes_by_no_other_name() -> None:
 )
 def test_the_days_that_are_compared_are_named(latest: str, now: str, before: str) -> None:
     times = TIMES.assign(last_open_date=pd.Timestamp(latest))
-    answers = collect_answers(LoadHistory(), **MARTS_OF_2026 | {"rpt_time_to_close": times})
+    answers = collect_answers(LoadHistory(), CHANGE, **MARTS_OF_2026 | {"rpt_time_to_close": times})
     year = int(latest[:4])
 
     assert answers.days(year, of=year) == now
@@ -84,7 +88,7 @@ def test_the_days_that_are_compared_are_named(latest: str, now: str, before: str
 def test_marts_of_an_earlier_version_are_shown_without_a_comparison(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    new = ["is_few", "last_open_date"]
+    new = ["is_few", "last_open_date", *HEADLINE]
     old = {
         name: MARTS_OF_2026[name].drop(columns=new)
         for name in ("rpt_time_to_close", "rpt_neighborhoods")
@@ -92,9 +96,44 @@ def test_marts_of_an_earlier_version_are_shown_without_a_comparison(
     load = ingested(1, year=2026)
     history = LoadHistory([load, published(load, datetime(2026, 6, 2, 3, tzinfo=UTC))])
 
-    answers = collect_answers(history, **MARTS_OF_2026 | old)
+    answers = collect_answers(history, CHANGE, **MARTS_OF_2026 | old)
 
     assert "kedro run --pipeline rebuild" in caplog.text
     assert answers.unfinished == date(2026, 6, 1)
     assert len(answers.by("year")) == 1
     assert answers.year_before(2026, "year").empty
+    assert answers.worse_times.empty
+
+
+def counts(prefix: str, within: int) -> dict[str, int]:
+    """Fifty weeks of a hundred requests, all alike."""
+    a_week = within // 50
+    return {
+        f"{prefix}measured_count": 5_000,
+        f"{prefix}within_count": within,
+        f"{prefix}week_count": 50,
+        f"{prefix}measured_squares": 500_000,
+        f"{prefix}within_squares": 50 * a_week**2,
+        f"{prefix}measured_within_products": 50 * 100 * a_week,
+    }
+
+
+def test_what_is_clearly_worse_is_so_on_the_page() -> None:
+    """Fewer closed within last year's median, or within the target, are slower ones: 1."""
+    keys = {"open_year": 2026, "subject_name": "Property", "type_name": "Graffiti"}
+    hours = {"before_p25_hours": 10.0, "before_median_hours": 20.0, "before_p75_hours": 40.0}
+    rows = [
+        {**keys, "channel": name, **counts("", within), **counts("before_", 2_500), **hours}
+        | {"grain": "year_type_channel", "median_hours": median}
+        for name, within, median in (
+            ("Open311", 1_800, 30.0),
+            ("Self Service", 2_500, 20.0),
+            ("Phone or other", 3_200, 12.0),
+        )
+    ]
+    changes = pd.DataFrame(rows)
+    answers = collect_answers(LoadHistory(), CHANGE, **MARTS_OF_2026 | {"rpt_changes": changes})
+
+    assert answers.worse_times["worse"].tolist() == [1, 0, -1]
+    assert answers.worse_shares(changes, "before_").tolist() == [1, 0, -1]
+    assert answers.worse_shares(changes.drop(columns="before_week_count"), "before_").isna().all()

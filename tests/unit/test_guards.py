@@ -10,7 +10,6 @@ from mpls311.loads import (
     Load,
     Released,
     Standing,
-    held_sentence,
     implausible,
     judge,
 )
@@ -166,10 +165,3 @@ def test_what_becomes_of_a_load(
         assert outcome == judgement.by
     else:
         assert outcome is None
-
-
-def test_the_sentence_ends_with_what_to_type_if_a_release_can_help() -> None:
-    told = held_sentence(2023, ("a is odd", "b is odd"), "`kedro ...`")
-    assert told.startswith("2023 is held back: a is odd; b is odd. ")
-    assert told.endswith("release the load: `kedro ...`")
-    assert "release" not in held_sentence(2023, ("a is odd",), None)

@@ -63,11 +63,12 @@ def parts_used_by(part: str) -> set[str]:
         ("cloud", {"errors"}),
         ("datasets", {"cloud", "errors", "lake", "loads", "schemas"}),
         ("cleaning", {"schemas"}),
+        ("changes", set()),
         ("first_contact", {"arcgis", "cleaning", "errors", "parameters", "schemas"}),
         (
             "pipelines",
             {
-                *("arcgis", "cleaning", "commands", "errors", "lake", "loads"),
+                *("arcgis", "changes", "cleaning", "commands", "errors", "lake", "loads"),
                 *("parameters", "schemas"),
             },
         ),
@@ -78,7 +79,7 @@ def test_a_part_uses_only_what_lies_below_it(part: str, allowed: set[str]) -> No
 
 
 @pytest.mark.parametrize(
-    "part", ["arcgis", "sandbox", "schemas", "cleaning", "loads", "lake", "cloud"]
+    "part", ["arcgis", "sandbox", "schemas", "changes", "cleaning", "loads", "lake", "cloud"]
 )
 def test_kedro_stays_above(part: str) -> None:
     assert not {name for name in imports_of(part) if name.split(".")[0] == "kedro"}

@@ -209,10 +209,26 @@ def test_a_layer_may_be_at_an_address_of_its_own(tail: str) -> None:
     if tail == "/0":
         elsewhere = f"https://gis.other.test/rest/services/R_{{year}}/FeatureServer{tail}"
 
-    url = source(service_name=elsewhere, neighborhoods_service="N/MapServer/3")
+    url = source(service_name=elsewhere, areas={"neighborhood": "N/MapServer/3", "ward": None})
 
     assert url.layer_url(2023) == "https://gis.other.test/rest/services/R_2023/FeatureServer/0"
-    assert url.neighborhoods_url == f"{SERVICES}/N/MapServer/3"
+    assert url.area_urls == {"neighborhood": f"{SERVICES}/N/MapServer/3"}
+
+
+@pytest.mark.parametrize("service", ["Districts", None])
+def test_the_layer_of_neighborhoods_may_go_by_its_former_name(service: str | None) -> None:
+    wards = f"{SERVICES}/WARDS/FeatureServer/0"
+    urls = source(neighborhoods_service=service).area_urls
+
+    assert urls.pop("ward") == wards
+    assert list(urls.values()) == ([f"{SERVICES}/Districts/FeatureServer/0"] if service else [])
+
+
+def test_an_area_of_another_kind_is_refused() -> None:
+    with pytest.raises(ValidationError) as caught:
+        source(areas=BASE["source"]["areas"] | {"precinct": "Police_Precincts"})
+
+    assert [error["loc"] for error in caught.value.errors()] == [("areas", "precinct")]
 
 
 def test_periods_are_in_days() -> None:

@@ -98,3 +98,14 @@ def test_the_years_of_the_run_come_last() -> None:
 
     [first, *_, last] = verdict(before, before.plus(not_read(1, year=2023)), [2024]).sentences
     assert (first[:4], last[:4]) == ("2025", "2024")
+
+
+def test_the_sentence_of_a_held_year_ends_with_what_to_type_if_a_release_can_help() -> None:
+    def told(*manifests: Manifest) -> str:
+        history = LoadHistory([*OLD, *manifests])
+        [sentence] = verdict(history, history, release="`release {}`".format).sentences
+        return sentence
+
+    assert told(*HELD).endswith("release the load: `release 2023`")
+    assert "release" not in told(NEW, held(NEW))
+    assert "release" not in told(not_read(1))

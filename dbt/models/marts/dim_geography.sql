@@ -20,11 +20,12 @@ select
     cast(places.latitude_e6 as {{ type_double() }}) / 1000000 as latitude,
     places.coord_x,
     places.coord_y,
-    coalesce(neighborhoods.neighborhood_id, -1) as neighborhood_id,
+    coalesce(areas.neighborhood_id, -1) as neighborhood_id,
+    coalesce(areas.ward_id, -1) as ward_id,
     true as has_location
 from places
-left join {{ ref('int_place_neighborhoods') }} as neighborhoods
-    on places.geography_id = neighborhoods.geography_id
+left join {{ ref('int_place_areas') }} as areas
+    on places.geography_id = areas.geography_id
 
 union all
 
@@ -37,4 +38,5 @@ select
     cast(null as {{ type_double() }}) as coord_x,
     cast(null as {{ type_double() }}) as coord_y,
     -1 as neighborhood_id,
+    -1 as ward_id,
     false as has_location

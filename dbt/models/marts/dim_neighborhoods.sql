@@ -1,11 +1,12 @@
 with neighborhoods as (
 
     select
-        neighborhood_id,
-        min(neighborhood_name) as neighborhood_name,
+        area_id as neighborhood_id,
+        min(area_name) as neighborhood_name,
         min(community_name) as community_name
-    from {{ ref('stg_neighborhoods') }}
-    group by neighborhood_id
+    from {{ ref('stg_areas') }}
+    where area_kind = 'neighborhood'
+    group by area_id
 
 )
 

@@ -42,27 +42,6 @@ duplicates as (
 
 ),
 
--- A load is recorded as published only after this report is built, and one that failed may be superseded.
-loads as (
-
-    select distinct
-        source_year,
-        load_id,
-        mode,
-        read_at,
-        record_cnt,
-        rejected_cnt
-    from {{ ref('stg_track_load') }}
-    where
-        mode in ('full', 'incremental')
-        and status in ('staged', 'published')
-        and (
-            load_id in (select load_id from {{ ref('stg_track_load') }} where status = 'published')
-            or load_id in (select load_id from {{ ref('stg_mpls_311data') }})
-        )
-
-),
-
 ranked_loads as (
 
     select
@@ -71,7 +50,7 @@ ranked_loads as (
             partition by source_year
             order by case when mode = 'full' then 0 else 1 end, load_id desc
         ) as choice
-    from loads
+    from {{ ref('int_loads') }}
 
 ),
 

@@ -20,11 +20,11 @@
     'year_neighborhood_type_channel': year + neighborhood + kind,
 } -%}
 
-with requests as (
+with requests as {{ inlined() }} (
 
     select
         requests.*,
-        {{ as_hours('requests.time_to_close_seconds') }} > city.median_hours as is_slower
+        {{ as_seconds('city.median_hours') }} as median_seconds
     from {{ ref('rpt_requests') }} as requests
     left join {{ ref('rpt_time_to_close') }} as city
         on city.grain = 'year_type_channel'
@@ -38,11 +38,47 @@ with requests as (
 
 volumes as (
 
-    {{ volumes_and_times('requests', dimensions, grains, more=['count(case when is_slower then 1 end) as slower_count']) }}
+    {{ volumes_and_times(ref('rpt_requests'), dimensions, grains) }}
+
+),
+
+-- Who is younger than the city's median cannot be told yet: of them only the quick are closed.
+old_enough as (
+
+    select *
+    from requests
+    where
+        age_seconds >= median_seconds
+        and (is_open or time_to_close_seconds is not null)
+
+),
+
+weeks as (
+
+    {{ grouped('old_enough', dimensions, grains, {
+        'measured': 'count(*)',
+        'closed_within': 'count(case when time_to_close_seconds <= median_seconds then 1 end)',
+    }, also_by=['open_week']) }}
+
+),
+
+shares as (
+
+    select
+        grain,
+        {{ dimensions | join(', ') }},
+        {{ sums_over_weeks() }}
+    from weeks
+    group by grain, {{ dimensions | join(', ') }}
 
 )
 
 select
-    *,
-    cast(slower_count as {{ type_double() }}) / nullif(closed_count, 0) as slower_share
+    volumes.*,
+    {%- for name in counts_of_share() %}
+    coalesce(shares.{{ name }}, 0) as {{ name }},
+    {%- endfor %}
+    coalesce(shares.measured_count - shares.within_count, 0) as slower_count,
+    cast(shares.measured_count - shares.within_count as {{ type_double() }}) / shares.measured_count as slower_share
 from volumes
+left join shares on {{ same_group('volumes', 'shares', dimensions) }}

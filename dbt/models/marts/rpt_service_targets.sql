@@ -1,10 +1,15 @@
-{%- set kind = 'subject_name, type_name, channel' -%}
-{%- set year_and_kind = ['open_year', 'subject_name', 'type_name', 'channel'] -%}
+{%- set dimensions = {
+    'open_year': dbt.type_bigint(),
+    'subject_name': dbt.type_string(),
+    'type_name': dbt.type_string(),
+    'channel': dbt.type_string(),
+} -%}
+{%- set grains = {'year_type_channel': dimensions | list} -%}
 {%- set enough = var('enough_requests') -%}
 
-with requests as (
+with timed as {{ inlined() }} (
 
-    select open_year, {{ kind }}, time_to_close_seconds, age_seconds
+    select *
     from {{ ref('rpt_requests') }}
     where
         not is_information_only
@@ -15,102 +20,88 @@ with requests as (
 
 ),
 
--- The requests that each year is measured against.
-earlier as (
+-- Each year's requests, and those of the earlier years that it is measured against.
+requests as {{ inlined() }} (
 
     select
         years.open_year,
-        requests.open_year as earlier_year,
-        {{ kind }},
-        time_to_close_seconds,
-        age_seconds
-    from (select distinct open_year from requests) as years
-    inner join requests
-        on requests.open_year < years.open_year
-        and requests.open_year >= years.open_year - {{ var('service_target_years') }}
+        timed.open_year as request_year,
+        timed.open_year < years.open_year as is_before,
+        timed.subject_name,
+        timed.type_name,
+        timed.channel,
+        timed.open_week,
+        timed.is_open,
+        timed.time_to_close_seconds,
+        timed.waiting_seconds,
+        timed.age_seconds
+    from (select distinct open_year from timed) as years
+    inner join timed
+        on timed.open_year <= years.open_year
+        and timed.open_year >= years.open_year - {{ var('service_target_years') }}
+
+),
+
+earlier as {{ inlined() }} (
+
+    select *
+    from requests
+    where is_before
 
 ),
 
 targets as (
 
-    select
-        open_year,
-        {{ kind }},
-        min(earlier_year) as benchmark_first_year,
-        max(earlier_year) as benchmark_last_year,
-        {{ percentile('time_to_close_seconds', 'time_rank', 'time_count', var('service_target_percent')) }}
-            as target_seconds
-    from ({{ ranked_by_time('earlier', year_and_kind) }}) as ranked
-    group by open_year, {{ kind }}
-    having count(time_to_close_seconds) >= {{ enough }}
+    select *, target_seconds as reference_seconds
+    from {{ times('earlier', dimensions, grains, {'target': var('service_target_percent')}, {
+        'benchmark_first_year': 'min(request_year)',
+        'benchmark_last_year': 'max(request_year)',
+    }) }} as timed
+    where closed_count >= {{ enough }} and target_seconds is not null
 
 ),
 
-{%- for period, relation in {'benchmark': 'earlier', 'current': 'requests'}.items() %}
-
-{{ period }}_measured as (
+measured as (
 
     select
-        targets.open_year,
-        targets.subject_name,
-        targets.type_name,
-        targets.channel,
-        count(*) as measured_count,
-        count(case when time_to_close_seconds <= target_seconds then 1 end) as within_count
-    from targets
-    inner join {{ relation }} as measured
-        on targets.open_year = measured.open_year
-        and targets.subject_name = measured.subject_name
-        and targets.type_name = measured.type_name
-        and targets.channel = measured.channel
-        -- Of younger ones only the quick are closed, and the others may still become so.
-        and measured.age_seconds >= targets.target_seconds
-    group by 1, 2, 3, 4
-    having count(*) >= {{ enough }}
-
-),
-{%- endfor %}
-
-shares as (
-
-    select
-        targets.open_year,
-        targets.subject_name,
-        targets.type_name,
-        targets.channel,
-        targets.benchmark_first_year,
-        targets.benchmark_last_year,
-        benchmark.measured_count as benchmark_count,
-        {{ as_hours('targets.target_seconds') }} as target_hours,
-        cast(benchmark.within_count as {{ type_double() }}) / benchmark.measured_count as benchmark_share_within,
-        measured.measured_count,
-        measured.within_count,
-        cast(measured.within_count as {{ type_double() }}) / measured.measured_count as share_within
-    from targets
-    inner join benchmark_measured as benchmark
-        on targets.open_year = benchmark.open_year
-        and targets.subject_name = benchmark.subject_name
-        and targets.type_name = benchmark.type_name
-        and targets.channel = benchmark.channel
-    inner join current_measured as measured
-        on targets.open_year = measured.open_year
-        and targets.subject_name = measured.subject_name
-        and targets.type_name = measured.type_name
-        and targets.channel = measured.channel
+        *,
+        cast(within_count as {{ type_double() }}) / nullif(measured_count, 0) as share_within,
+        cast(benchmark_within_count as {{ type_double() }}) / nullif(benchmark_measured_count, 0)
+            as benchmark_share_within
+    from {{ shares_within('targets', 'requests', dimensions, grains, 'benchmark_') }} as shares
+    where measured_count >= {{ enough }} and benchmark_measured_count >= {{ enough }}
 
 ),
 
 compared as (
 
-    select *, share_within - benchmark_share_within as share_change
-    from shares
+    select
+        measured.*,
+        targets.benchmark_first_year,
+        targets.benchmark_last_year,
+        {{ as_hours('targets.target_seconds') }} as target_hours,
+        measured.share_within - measured.benchmark_share_within as share_change
+    from measured
+    inner join targets on {{ same_group('measured', 'targets', dimensions) }}
 
 )
 
 select
-    *,
+    {%- for name in dimensions %}
+    {{ name }},
+    {%- endfor %}
+    benchmark_first_year,
+    benchmark_last_year,
+    target_hours,
+    {%- for prefix in ['', 'benchmark_'] %}
+    {%- for name in counts_of_share() %}
+    {{ prefix }}{{ name }},
+    {%- endfor %}
+    {{ prefix }}share_within,
+    {%- endfor %}
+    share_change,
     row_number() over (
         partition by open_year
-        order by share_change, measured_count desc, {{ kind }}
+        order by share_change, measured_count desc, {{ grains['year_type_channel'][1:] | join(', ') }}
     ) as rank_in_year
 from compared

@@ -26,9 +26,9 @@
     'year_type_to_date': year + type,
     'year_type_channel_to_date': year + type + ['channel'],
 } -%}
-{%- set more = ['max(open_date) as last_open_date'] -%}
+{%- set more = {'last_open_date': 'max(open_date)'} -%}
 
-with to_date as (
+with to_date as {{ inlined() }} (
 
     select *
     from {{ ref('rpt_requests') }}

@@ -91,7 +91,7 @@ def _described(found: Description) -> Lines:
     yield "address", layer.url
     yield "rows", "not known" if found.count is None else f"{found.count:,}"
     kind = f", resultType {layer.result_type}" if layer.result_type else ""
-    pages = "" if found.count is None else f": {-(-found.count // layer.page_limit):,} requests"
+    pages = "" if found.count is None else f", {-(-found.count // layer.page_limit):,} of them"
     yield "page", f"{layer.page_limit:,} rows{kind}{pages}"
     yield "last edit", _moment(layer.data_last_edit_date)
     reference = "not known" if layer.wkid is None else layer.wkid
@@ -138,6 +138,8 @@ def _moment(epoch_ms: int | None) -> str:
 
 def _show(out: Console, lines: Lines) -> None:
     table = Table.grid(padding=(0, 2))
+    table.add_column()
+    table.add_column(overflow="fold")  # an address is to be copied
     for label, text in lines:
         table.add_row(Text(label, "bold"), Text(printable(text)))
     out.print(table)

@@ -13,6 +13,7 @@ from mpls311.arcgis.errors import ArcGISError, SchemaDriftError, is_of_the_quest
 from mpls311.arcgis.layer import MISFITS, FeatureLayer
 from mpls311.arcgis.plan import ObjectIds, Page, plan_offsets, plan_pages
 from mpls311.arcgis.queries import (
+    EVERYTHING,
     fetch_count,
     fetch_layer,
     fetch_object_ids,
@@ -20,7 +21,7 @@ from mpls311.arcgis.queries import (
     fetch_statistics,
     otherwise_none,
 )
-from mpls311.arcgis.read import EVERYTHING, Way
+from mpls311.arcgis.read import Way
 from mpls311.arcgis.replies import IdStatistics
 from mpls311.arcgis.transport import Meter, Transport, together
 

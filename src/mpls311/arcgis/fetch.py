@@ -28,7 +28,7 @@ from mpls311.arcgis.proof import (
     is_complete,
     without_geometry,
 )
-from mpls311.arcgis.queries import fetch_page, has_places
+from mpls311.arcgis.queries import EVERYTHING, fetch_page, has_places, otherwise_none
 from mpls311.arcgis.spool import Spool
 from mpls311.arcgis.throttle import Share
 from mpls311.arcgis.transport import Meter, Transport
@@ -36,6 +36,7 @@ from mpls311.arcgis.transport import Meter, Transport
 log = logging.getLogger(__name__)
 
 _MOST_WITHOUT_PLACE = 10  # rows; a fifth of real ones have none
+_SAMPLE = 100  # rows
 _SMALLEST_CAP = 250  # rows; one bad row must not make single rows of all other pages
 
 
@@ -105,17 +106,29 @@ class PageFetcher:
                 elif piece.expected < page.expected and not piece.is_range:
                     self._learn(piece.expected)
 
-    def check_geometry(self) -> None:
+    async def check_geometry(self) -> None:
         """Require that one feature had a geometry, where the service does not tell of places.
 
-        Some servers leave the geometry out of rows without a place, so a few may have none.
+        Some servers leave the geometry out of rows without a place, so a few may have none; then
+        the first rows of the whole layer say whether the service leaves it out of all. Of a layer
+        that has no more than a few, nothing tells, and they are taken as they are.
 
         Raises:
             SchemaDriftError: So many rows came without one that it is not theirs.
 
         """
-        if not self._has_geometry and self._without_geometry >= _MOST_WITHOUT_PLACE:
-            raise without_geometry(self._layer, self._without_geometry)
+        rows = self._without_geometry
+        if self._has_geometry or not rows:
+            return
+        if rows < _MOST_WITHOUT_PLACE:
+            size = min(_SAMPLE, self._layer.page_limit)
+            first = Page(lo=0, hi=size - 1, expected=size, is_offset=True)
+            answer = await otherwise_none(
+                fetch_page(self._transport, self._layer, EVERYTHING, first, self._meter)
+            )
+            if not answer or answer.has_geometry or answer.table.num_rows < _MOST_WITHOUT_PLACE:
+                return
+        raise without_geometry(self._layer, rows)
 
     def check_distinct(self) -> None:
         """Require, of rows whose ids were not known before, that none came twice."""

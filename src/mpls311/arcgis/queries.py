@@ -22,6 +22,9 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
+EVERYTHING = "1=1"
+"""The condition that all rows meet."""
+
 
 @dataclass(frozen=True)
 class Listing:

@@ -28,7 +28,7 @@ from mpls311.arcgis.proof import (
     check_unmoved,
     contradiction,
 )
-from mpls311.arcgis.queries import Listing, fetch_layer
+from mpls311.arcgis.queries import EVERYTHING, Listing, fetch_layer
 from mpls311.arcgis.spool import Spool
 from mpls311.arcgis.transport import Meter, Transport, together
 
@@ -39,9 +39,6 @@ _WAYS: tuple[Way, ...] = get_args(Way)
 _MOST_PAGES = 50_000
 
 log = logging.getLogger(__name__)
-
-EVERYTHING = "1=1"
-"""The condition that all rows meet."""
 
 
 @dataclass(frozen=True)
@@ -190,7 +187,7 @@ class LayerReader:
             )
             try:
                 await together(*(fetcher.fetch(page) for page in plan.pages))
-                fetcher.check_geometry()
+                await fetcher.check_geometry()
                 fetcher.check_distinct()
                 if way == "offsets":
                     await fetcher.check_end()

@@ -24,8 +24,8 @@ from mpls311.cleaning import clean
 from mpls311.errors import UserError
 from mpls311.parameters import SourceSettings, Years, city_today
 from mpls311.schemas import ServiceRequest, check_source_schema, source_columns
+from mpls311.schemas.areas import UnusableAreasError, borders_of
 from mpls311.schemas.models import EARLIEST
-from mpls311.schemas.neighborhoods import UnusableNeighborhoodsError, borders_of
 
 _ATTEMPTS = 3
 _DEADLINE = 600.0  # seconds
@@ -78,8 +78,10 @@ async def look(source: SourceSettings) -> list[Contact]:
             _look(client, str(year), source.layer_url(year), partial(_requests, year))
             for year in years
         ]
-        if source.neighborhoods_url:
-            looks.append(_look(client, "neighborhoods", source.neighborhoods_url, _neighborhoods))
+        looks += [
+            _look(client, f"{kind}s", url, partial(_areas, kind))
+            for kind, url in source.area_urls.items()
+        ]
         return _compared(await asyncio.gather(*looks))
 
 
@@ -194,10 +196,10 @@ async def _undated(client: ArcGISClient, found: Description) -> str | None:
     return None
 
 
-async def _neighborhoods(_client: ArcGISClient, found: Description) -> AsyncIterator[Finding]:
+async def _areas(kind: str, _client: ArcGISClient, found: Description) -> AsyncIterator[Finding]:
     if found.sample is None:
         return
     try:
-        borders_of(without_misfits(found.sample)[0])
-    except UnusableNeighborhoodsError as exc:
+        borders_of({kind: without_misfits(found.sample)[0]})
+    except UnusableAreasError as exc:
         yield Finding(str(exc))

@@ -7,7 +7,7 @@ here is pure: manifests in, decisions and rows out. Reading and writing them is 
 """
 
 from mpls311.loads.decision import Decision, Edition, decide, is_read_in_full, one_overdue
-from mpls311.loads.guards import Limits, held_sentence, implausible, judge
+from mpls311.loads.guards import Limits, implausible, judge
 from mpls311.loads.history import Load, LoadHistory
 from mpls311.loads.manifests import (
     Failed,
@@ -52,7 +52,6 @@ __all__ = [
     "check_ready",
     "check_staging",
     "decide",
-    "held_sentence",
     "implausible",
     "is_read_in_full",
     "judge",

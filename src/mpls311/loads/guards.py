@@ -90,24 +90,6 @@ def judge(
     return None if load.is_held else Held(**what, reasons=reasons)
 
 
-def held_sentence(source_year: int, reasons: tuple[str, ...], release: str | None) -> str:
-    """What is said of a year whose load is held.
-
-    Args:
-        source_year: The year.
-        reasons: Why it is held.
-        release: The command that releases it; None where its rows cannot be read at all.
-    """
-    held = (
-        f"{source_year} is held back: {'; '.join(reasons)}. What is published of it stays as it is."
-    )
-    return (
-        f"{held} Look at the layer; if it is right, release the load: {release}"
-        if release
-        else held
-    )
-
-
 def _unusable(validated: Validated, limits: Limits) -> Iterator[str]:
     total = validated.accepted + validated.rejected
     most = max(limits.min_rejected, limits.max_rejected_share * total)

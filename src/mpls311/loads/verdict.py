@@ -1,6 +1,6 @@
 """The verdict of a run: what became of each year, told from the histories before and after it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from mpls311.loads.history import LoadHistory
@@ -56,20 +56,26 @@ class Verdict:
         return tuple(year.sentence for year in stopped if year.sentence)
 
 
-def verdict(before: LoadHistory, after: LoadHistory, years: Iterable[int] = ()) -> Verdict:
+def verdict(
+    before: LoadHistory,
+    after: LoadHistory,
+    years: Iterable[int] = (),
+    release: Callable[[int], str] | None = None,
+) -> Verdict:
     """Judge a run.
 
     Args:
         before: The history when it began.
         after: The history at its end.
         years: The years it was asked to look at.
+        release: What to type to release the held load of a year, where that is to be told.
     """
     known = {(manifest.load_id, manifest.phase) for manifest in before.manifests}
     added = [m for m in after.manifests if (m.load_id, m.phase) not in known]
     about = {*years, *(manifest.source_year for manifest in added)}
     return Verdict(
         years=tuple(
-            YearVerdict(year, _state(after, year), year in about, _stopped_by(after, year))
+            YearVerdict(year, _state(after, year), year in about, _stopped_by(after, year, release))
             for year in sorted({manifest.source_year for manifest in after.manifests})
         ),
         published=tuple(
@@ -78,14 +84,21 @@ def verdict(before: LoadHistory, after: LoadHistory, years: Iterable[int] = ()) 
     )
 
 
-def _stopped_by(history: LoadHistory, year: int) -> str | None:
-    """Why newer data of a year is not in the marts, in one sentence; None if nothing stops it."""
+def _stopped_by(
+    history: LoadHistory, year: int, release: Callable[[int], str] | None
+) -> str | None:
+    """Why newer data of a year is not in the marts, and what to do; None if nothing stops it."""
     mark = history.watermark(year)
     causes = list(_causes(history, year, "newer data" if mark else "its data"))
     if not causes:
         return None
     standing = f"{year} as of {mark:%Y-%m-%d}" if mark else f"{year} is not in the marts"
-    return "; ".join([standing, *causes]).rstrip(".") + "."
+    told = "; ".join([standing, *causes]).rstrip(".") + "."
+    load = history.pending_of(year)
+    # What could not be read as service requests cannot be released.
+    if release and load and load.is_held and load.validated:
+        told += f" Look at the layer; if it is right, release the load: {release(year)}"
+    return told
 
 
 def _causes(history: LoadHistory, year: int, what: str) -> Iterator[str]:

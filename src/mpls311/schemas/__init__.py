@@ -2,7 +2,7 @@
 
     ServiceRequest     an accepted row: the lake's Parquet and the warehouse's staging table
     QuarantinedRow     a row without a usable case id or opening time, kept with its reasons
-    NeighborhoodVertex a corner of a neighbourhood's border, in the warehouse
+    AreaVertex         a corner of the border of a neighbourhood or a ward, in the warehouse
     TrackedLoad        a row of the load tracking table
 
 `arrow_schema` turns a model into the Arrow schema that files and tables are written with,
@@ -18,11 +18,11 @@ from mpls311.schemas.drift import (
     check_source_schema,
     source_columns,
 )
-from mpls311.schemas.models import NeighborhoodVertex, QuarantinedRow, ServiceRequest, TrackedLoad
+from mpls311.schemas.models import AreaVertex, QuarantinedRow, ServiceRequest, TrackedLoad
 
 __all__ = [
+    "AreaVertex",
     "MissingColumnsError",
-    "NeighborhoodVertex",
     "QuarantinedRow",
     "RetypedColumnError",
     "ServiceRequest",

@@ -15,7 +15,7 @@ import pyarrow
 import yaml
 
 from mpls311.schemas.arrow import arrow_schema
-from mpls311.schemas.models import NeighborhoodVertex, ServiceRequest, TrackedLoad
+from mpls311.schemas.models import AreaVertex, ServiceRequest, TrackedLoad
 
 _TYPES = {
     pyarrow.int64(): "int64",
@@ -37,7 +37,7 @@ _FRESHNESS = {
 
 _TABLES: tuple[tuple[type[pa.DataFrameModel], dict[str, Any]], ...] = (
     (ServiceRequest, {"freshness": None}),
-    (NeighborhoodVertex, {"freshness": None}),
+    (AreaVertex, {"freshness": None}),
     (TrackedLoad, _FRESHNESS),
 )
 

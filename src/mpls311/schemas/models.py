@@ -28,6 +28,10 @@ EASTINGS = {"min_value": -10_397_240.0, "max_value": -10_363_840.0}
 NORTHINGS = {"min_value": 5_590_480.0, "max_value": 5_645_600.0}
 """The same box in Web Mercator metres (EPSG:3857)."""
 
+AREA_KINDS = ("neighborhood", "ward")
+"""The kinds of areas that a place is looked for in; of each kind it lies in one at most."""
+
+_STATUSES = ["staged", "published", "unchanged", "failed", "held", "not_read"]
 
 _LOAD_ID = "The load, which read the row: UTC time of the read and year of the layer."
 
@@ -183,29 +187,31 @@ class QuarantinedRow(pa.DataFrameModel):
         description = "Rows without a usable case id or opening time."
 
 
-class NeighborhoodVertex(pa.DataFrameModel):
-    """One corner of the border of a neighbourhood.
+class AreaVertex(pa.DataFrameModel):
+    """One corner of the border of an area, of which the city has several kinds.
 
-    A neighbourhood has one ring or several: islands, and holes where it surrounds another.
+    An area has one ring or several: islands, and holes where it surrounds another.
     """
 
-    neighborhood_id: Series[Integer] = pa.Field(
-        ge=1,
-        description="The city's number of the neighbourhood, which outlives changes of its name; "
-        "in the marts -1 without a location or outside all of them.",
-        metadata={"source": "BDNUM"},
+    area_kind: Series[Text] = pa.Field(
+        isin=AREA_KINDS, description="What the area is: a neighborhood, or a ward of the council."
     )
-    neighborhood_name: Series[Text] = pa.Field(
-        description="Name of the neighbourhood; Unknown without one.", metadata={"source": "BDNAME"}
+    area_id: Series[Integer] = pa.Field(
+        ge=1,
+        description="The city's number of the area among those of its kind.",
+        metadata={"source": ["BDNUM", "WARD"]},
+    )
+    area_name: Series[Text] = pa.Field(
+        description="Name of the area; of a ward, its number.", metadata={"source": "BDNAME"}
     )
     community_name: Series[Text] = pa.Field(
         nullable=True,
-        description="The community that the neighbourhood belongs to, as the layer says or, as the "
+        description="The community that a neighbourhood belongs to, as the layer says or, as the "
         "city's does not, by the seed; Unknown where neither does.",
         metadata={"source": "COMMUNITY", "optional": True},
     )
     ring: Series[Integer] = pa.Field(
-        ge=1, description="Number of the closed line within the neighbourhood, from 1."
+        ge=1, description="Number of the closed line within the area, from 1."
     )
     vertex: Series[Integer] = pa.Field(
         ge=1, description="Number of the corner along its ring, from 1; the last is the first."
@@ -222,10 +228,10 @@ class NeighborhoodVertex(pa.DataFrameModel):
 
         strict = True
         ordered = True
-        name = "raw_neighborhoods"
+        name = "raw_areas"
         description = (
-            "The borders of the city's neighbourhoods as its layer draws them, corner by corner; "
-            "replaced as a whole at each staging."
+            "The borders of the city's neighbourhoods and wards as their layers draw them, corner "
+            "by corner; replaced as a whole at each staging."
         )
 
 
@@ -254,7 +260,8 @@ class TrackedLoad(pa.DataFrameModel):
         description="full or incremental; of a year that was not read, what was asked for."
     )
     status: Series[Text] = pa.Field(
-        isin=["staged", "published", "unchanged", "failed", "held", "not_read"],
+        isin=_STATUSES,
+        metadata={"expected": _STATUSES},
         description="staged: before dbt; published: its rows are in the marts; unchanged: nothing "
         "to read; failed: dbt failed after staging; held: a guard stopped it before staging; "
         "not_read: its layer could not be looked at or read.",

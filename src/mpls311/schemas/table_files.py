@@ -11,14 +11,14 @@ import sys
 from pathlib import Path
 
 from mpls311.schemas.bigquery import bigquery_table
-from mpls311.schemas.models import NeighborhoodVertex, ServiceRequest, TrackedLoad
+from mpls311.schemas.models import AreaVertex, ServiceRequest, TrackedLoad
 
 
 def table_files() -> dict[str, str]:
     """The text of each file in terraform/generated, by its name."""
     return {
         f"{model.to_schema().name}.json": json.dumps(bigquery_table(model), indent=2) + "\n"
-        for model in (ServiceRequest, NeighborhoodVertex, TrackedLoad)
+        for model in (ServiceRequest, AreaVertex, TrackedLoad)
     }
 
 

@@ -1,13 +1,13 @@
-"""source -> raw_requests, ingested_loads, neighborhoods."""
+"""source -> raw_requests, ingested_loads, areas."""
 
 from kedro.pipeline import Pipeline, node, pipeline
 
-from mpls311.pipelines.ingest.neighborhoods import read_neighborhoods
+from mpls311.pipelines.ingest.areas import read_areas
 from mpls311.pipelines.ingest.nodes import read_feature_layers
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """All years are read in one event loop; the neighbourhoods are read for themselves."""
+    """All years are read in one event loop; the areas are read for themselves."""
     return pipeline(
         [
             node(
@@ -26,10 +26,10 @@ def create_pipeline(**_: object) -> Pipeline:
                 name="read_feature_layers",
             ),
             node(
-                read_neighborhoods,
-                inputs=["known_neighborhoods", "params:mode", "params:source"],
-                outputs="neighborhoods",
-                name="read_neighborhoods",
+                read_areas,
+                inputs=["known_areas", "params:mode", "params:source"],
+                outputs="areas",
+                name="read_areas",
             ),
         ],
         tags="ingest",

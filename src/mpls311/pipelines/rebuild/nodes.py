@@ -1,7 +1,7 @@
 """The warehouse anew from the manifests and files of the lake alone."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 import pyarrow as pa
@@ -13,15 +13,15 @@ from mpls311.loads.tracking import staged_rows
 from mpls311.parameters import TransformSettings
 from mpls311.pipelines.stage.nodes import staging_of
 from mpls311.pipelines.transform.dbt import run_dbt
-from mpls311.schemas.neighborhoods import borders_of
+from mpls311.schemas.areas import borders_of
 
 log = logging.getLogger(__name__)
 
 
 def stage_published_loads(
-    history: LoadHistory, service_requests: LakeFiles, neighborhoods: pa.Table
+    history: LoadHistory, service_requests: LakeFiles, areas: Mapping[str, pa.Table]
 ) -> tuple[pa.Table, list[str]]:
-    """Give the neighbourhoods, and name the files of every load ever published.
+    """Give the areas, and name the files of every load ever published.
 
     Returns:
         What stage gives for pending loads.
@@ -32,7 +32,7 @@ def stage_published_loads(
     published = _published(history)
     if not published:
         raise UserError("No load was ever published: run `kedro run` first.")
-    return borders_of(neighborhoods), staging_of(published, service_requests)
+    return borders_of(areas), staging_of(published, service_requests)
 
 
 def rebuild_marts(

@@ -11,8 +11,8 @@ def create_pipeline(**_: object) -> Pipeline:
         [
             node(
                 stage_published_loads,
-                inputs=["load_history", "service_requests", "neighborhoods"],
-                outputs=["raw_neighborhoods", "raw_mpls_311data@files"],
+                inputs=["load_history", "service_requests", "areas"],
+                outputs=["raw_areas", "raw_mpls_311data@files"],
                 name="stage_published_loads",
             ),
             node(

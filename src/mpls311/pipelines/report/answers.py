@@ -8,6 +8,15 @@ from functools import cached_property
 
 import pandas as pd
 
+from mpls311.changes import clear_changes
+from mpls311.parameters import ChangeSettings
+
+HEADLINE_DAYS = (1, 7, 30)
+"""Within how many days requests are closed, is what the page says first."""
+HEADLINE = tuple(
+    f"{kind}_{days}_days_count" for days in HEADLINE_DAYS for kind in ("aged", "within")
+)
+
 Ring = list[tuple[float, float]]
 
 
@@ -25,6 +34,8 @@ class Answers:
     """The greatest watermark of all years."""
     looked_at: datetime | None
     """When the service was last looked at."""
+    change: ChangeSettings
+    """What a change must be to be shown as one."""
     stopped: tuple[str, ...] = ()
     """A sentence for each year of which newer data is not in the marts."""
     made_up: bool = False
@@ -75,6 +86,40 @@ class Answers:
         """The same in a grain of another mart."""
         return volumes_and_times(self.of_years(mart), grain, *keys)
 
+    @cached_property
+    def worse_times(self) -> pd.DataFrame:
+        """Rows of rpt_changes with `worse`: 1 slower than the year before, -1 faster, 0 neither.
+
+        It is nan where there is nothing to tell it by.
+        """
+        rows = self.of_years("rpt_changes")
+        if rows.empty:
+            return pd.DataFrame(
+                columns=["grain", "open_year", "subject_name", "type_name", "channel", "worse"]
+            )
+        told = clear_changes(
+            rows,
+            of="times",
+            before="before_",
+            least=self.change.times,
+            discovery_rate=self.change.false_discovery_rate,
+            family=["grain", "open_year"],
+        )
+        return rows.assign(worse=_direction(told))
+
+    def worse_shares(self, rows: pd.DataFrame, before: str) -> "pd.Series[float]":
+        """The same of shares within a time, against those whose columns begin with `before`."""
+        if rows.empty or f"{before}week_count" not in rows:
+            return pd.Series(float("nan"), rows.index)
+        told = clear_changes(
+            rows,
+            of="shares",
+            before=before,
+            least=self.change.shares,
+            discovery_rate=self.change.false_discovery_rate,
+        )
+        return -_direction(told)
+
     def year_before(self, year: int, grain: str, *keys: str) -> pd.DataFrame:
         """What a year compares with in a yearly grain: the same days, if it is not over."""
         is_over = not self.unfinished or self.unfinished.year != year
@@ -94,11 +139,17 @@ class Answers:
     def shapes(self) -> dict[int, list[Ring]]:
         """The rings of each neighbourhood, longitude before latitude."""
         shapes: dict[int, list[Ring]] = {}
-        rows = self.marts["raw_neighborhoods"].sort_values(["neighborhood_id", "ring", "vertex"])
-        for (number, _), ring in rows.groupby(["neighborhood_id", "ring"]):
+        areas = self.marts["raw_areas"]
+        rows = areas[areas["area_kind"] == "neighborhood"]
+        for (number, _), ring in rows.sort_values("vertex").groupby(["area_id", "ring"]):
             corners = list(zip(ring["longitude"], ring["latitude"], strict=True))
             shapes.setdefault(int(number), []).append(corners)
         return shapes
+
+
+def _direction(told: pd.DataFrame) -> "pd.Series[float]":
+    direction = told["change"].apply(lambda change: (change > 0) - (change < 0))
+    return direction.where(told["is_clear"], 0.0).where(told["p_value"].notna())
 
 
 def volumes_and_times(rows: pd.DataFrame, grain: str, *keys: str) -> pd.DataFrame:
@@ -110,9 +161,9 @@ def volumes_and_times(rows: pd.DataFrame, grain: str, *keys: str) -> pd.DataFram
         keys: Columns of the grain; the year comes first.
 
     Returns:
-        `keys`, request_count and open_count over all types, and closed_count and every measure of
+        `keys`, request_count and open_count over all types, and every other count and measure of
         time without those that are closed as they are opened; without a measure where few are
-        closed.
+        closed (`is_few`).
     """
     rows = rows[rows["grain"] == grain]
     index = ["open_year", *keys]
@@ -120,4 +171,6 @@ def volumes_and_times(rows: pd.DataFrame, grain: str, *keys: str) -> pd.DataFram
     timed = rows[~rows["is_information_only"].astype(bool)].set_index(index)
     measures = [name for name in timed.columns if name.endswith(("_hours", "_share"))]
     timed[measures] = timed[measures].mask(timed["is_few"].astype(bool))
-    return volumes.join(timed[["closed_count", *measures]]).reset_index()
+    ends = ("_count", "_squares", "_products")
+    counts = [name for name in timed.columns if name.endswith(ends) and name not in volumes]
+    return volumes.join(timed[[*counts, "is_few", *measures]]).reset_index()

@@ -55,7 +55,7 @@ def draw_times_to_close(answers: Answers) -> go.Figure:
     if year:
         now = _of_year(answers.by("year_subject", "subject_name"), year)
         before = answers.year_before(year, "year_subject", "subject_name")
-        few = now[now["median_hours"].isna() & (now["closed_count"] > 0)]
+        few = now[(now["is_few"] == True) & (now["closed_count"] > 0)]  # noqa: E712
         before = before[~before["subject_name"].isin(few["subject_name"])]
         for measure, label in (("median_hours", "median"), ("p90_hours", "90th percentile")):
             for rows, of, opacity in ((before, year - 1, 0.45), (now, year, 1.0)):
@@ -86,18 +86,23 @@ def draw_times_to_close(answers: Answers) -> go.Figure:
 
 
 def draw_service_targets(answers: Answers) -> go.Figure:
-    """What has become worse and better by most, in points."""
+    """What has become worse and better by most, in points; grey where that is not clear."""
     figure, year = _figure(answers, "Share closed within the earlier years' three-quarter time")
     targets = answers.marts["rpt_service_targets"]
     if year and not targets.empty:
-        rows = _of_year(targets, year).sort_values("rank_in_year")
+        rows = targets.assign(
+            worse=answers.worse_shares(answers.of_years("rpt_service_targets"), "benchmark_")
+        )
+        rows = _of_year(rows, year).sort_values("rank_in_year")
         shown = pd.concat([rows.head(_TARGETS), rows.tail(_TARGETS)]).drop_duplicates()
         change = [100 * share for share in shown["share_change"]]
         figure.add_bar(
             x=change,
             y=[f"{row.type_name} ({row.channel})" for row in shown.itertuples()],
             orientation="h",
-            marker_color=[PALETTE[5] if points < 0 else PALETTE[0] for points in change],
+            marker_color=[
+                {1: PALETTE[5], -1: PALETTE[0]}.get(worse, _OTHERS) for worse in shown["worse"]
+            ],
         )
         figure.update_layout(xaxis_title="percentage points", yaxis_autorange="reversed")
     return figure

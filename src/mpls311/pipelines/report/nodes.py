@@ -8,18 +8,19 @@ from importlib.resources import files
 import pandas as pd
 
 from mpls311.loads import LoadHistory, verdict
-from mpls311.parameters import CITY_TIME, STAND_IN_CITY
-from mpls311.pipelines.report.answers import Answers
+from mpls311.parameters import CITY_TIME, STAND_IN_CITY, ChangeSettings
+from mpls311.pipelines.report.answers import HEADLINE, Answers
 from mpls311.pipelines.report.payload import payload
 
 log = logging.getLogger(__name__)
 
 
-def collect_answers(history: LoadHistory, **marts: pd.DataFrame) -> Answers:
+def collect_answers(history: LoadHistory, change: ChangeSettings, **marts: pd.DataFrame) -> Answers:
     """Put what the dashboard and the figures show into one value.
 
     Args:
         history: The manifests, which say how far the marts reach.
+        change: What a change must be to be shown as one.
         marts: Rows of each of `payload.MARTS`.
     """
     marks = [mark for year in history.years if (mark := history.watermark(year))]
@@ -27,20 +28,21 @@ def collect_answers(history: LoadHistory, **marts: pd.DataFrame) -> Answers:
     times = marts["rpt_time_to_close"]
     if times.empty:
         log.warning("There are no marts to report on yet: run `kedro run` first.")
-    elif "is_few" not in times:
+    elif HEADLINE[-1] not in times:
         log.warning(
             "The marts are of an earlier version: what is new shows after the next load, or after "
             "`kedro run --pipeline rebuild`."
         )
         # The year that is not over then compares with nothing, rather than with more days.
         day = (reaches_to or datetime.now(UTC)).astimezone(CITY_TIME).date()
-        added = {"is_few": False, "last_open_date": day}
-        marts |= {
-            name: marts[name].assign(**added) for name in ("rpt_time_to_close", "rpt_neighborhoods")
-        }
+        added = dict.fromkeys(HEADLINE, 0) | {"is_few": False, "last_open_date": day}
+        for name in ("rpt_time_to_close", "rpt_neighborhoods"):
+            lacking = {column: added[column] for column in added if column not in marts[name]}
+            marts[name] = marts[name].assign(**lacking)
     return Answers(
         marts=marts,
         reaches_to=reaches_to,
+        change=change,
         looked_at=max((manifest.ended_at for manifest in history.manifests), default=None),
         stopped=verdict(history, history).sentences,
         made_up=STAND_IN_CITY in history.source_ids,

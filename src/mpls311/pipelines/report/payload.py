@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from mpls311.parameters import CITY_TIME
-from mpls311.pipelines.report.answers import Answers, Ring
+from mpls311.pipelines.report.answers import HEADLINE, Answers, Ring
 
 _DECIMALS = {"_hours": 3, "_share": 5, "share_within": 5, "share_change": 5, "itude": 4}
 """By the ends of names. A ten thousandth of a degree is less than a border on the map is wide."""
@@ -27,7 +27,8 @@ _KEYS = {
 class Table:
     """What the page gets of a mart: columns, of one grain where the mart has several.
 
-    `subject`, `type`, `channel` and `area` are positions in the lists of those names.
+    `subject`, `type`, `channel` and `area` are positions in the lists of those names; `worse` is
+    1, -1 or 0, see `Answers.worse_times`.
     """
 
     mart: str
@@ -37,40 +38,57 @@ class Table:
     def frame(self, answers: Answers) -> pd.DataFrame:
         """Its rows, of the years that the page has."""
         if self.grain is None:
-            return answers.of_years(self.mart)
+            rows = answers.of_years(self.mart)
+            if "worse" in self.columns.split():
+                rows = rows.assign(worse=answers.worse_shares(rows, "benchmark_"))
+            return rows
         keys = [key for name in self.columns.split() for key in _KEYS.get(name, ())]
         rows = answers.of_grain(self.mart, self.grain, *keys)
         if self.grain.endswith("_to_date"):
             # Only the year that is not over compares with them.
             rows = rows[rows["open_year"] == (answers.unfinished or date.min).year - 1]
+        if "worse" in self.columns.split():
+            rows = self._told(answers, rows, keys)
         return rows
+
+    def _told(self, answers: Answers, rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+        """The rows and whether times are worse than the year before, or than in the city."""
+        if self.mart == _TIMES:
+            told = answers.worse_times
+            told = told[told["grain"] == self.grain]
+            return rows.merge(told[["open_year", *keys, "worse"]], "left", ["open_year", *keys])
+        city = answers.of_grain(self.mart, "year").set_index("open_year").add_prefix("city_")
+        against = rows.join(city, on="open_year")
+        return rows.assign(worse=answers.worse_shares(against, "city_"))
 
 
 _TIMES = "rpt_time_to_close"
 _AREAS = "rpt_neighborhoods"
-_MEASURES = "request_count closed_count median_hours p90_hours"
+_MEASURES = "request_count closed_count is_few median_hours p90_hours"
 
 TABLES = {
-    "year": Table(_TIMES, f"open_year open_count {_MEASURES}", "year"),
-    "yearToDate": Table(_TIMES, f"open_year open_count {_MEASURES}", "year_to_date"),
+    "year": Table(_TIMES, f"open_year open_count {_MEASURES} {' '.join(HEADLINE)}", "year"),
+    "yearToDate": Table(
+        _TIMES, f"open_year open_count {_MEASURES} {' '.join(HEADLINE)}", "year_to_date"
+    ),
     "month": Table(_TIMES, "open_year open_month subject request_count", "month_subject"),
-    "subject": Table(_TIMES, f"open_year subject {_MEASURES}", "year_subject"),
+    "subject": Table(_TIMES, f"open_year subject {_MEASURES} worse", "year_subject"),
     "subjectToDate": Table(_TIMES, f"open_year subject {_MEASURES}", "year_subject_to_date"),
-    "type": Table(_TIMES, f"open_year type {_MEASURES}", "year_type"),
+    "type": Table(_TIMES, f"open_year type {_MEASURES} worse", "year_type"),
     "typeToDate": Table(_TIMES, f"open_year type {_MEASURES}", "year_type_to_date"),
-    "typeChannel": Table(_TIMES, f"open_year type channel {_MEASURES}", "year_type_channel"),
+    "typeChannel": Table(_TIMES, f"open_year type channel {_MEASURES} worse", "year_type_channel"),
     "typeChannelToDate": Table(
         _TIMES, f"open_year type channel {_MEASURES}", "year_type_channel_to_date"
     ),
     "target": Table(
         "rpt_service_targets",
         "open_year type channel target_hours benchmark_share_within share_within measured_count "
-        "share_change",
+        "share_change worse",
     ),
     "city": Table(_AREAS, "open_year slower_share", "year"),
     "area": Table(
         _AREAS,
-        "open_year area request_count closed_count median_hours slower_share",
+        "open_year area request_count closed_count is_few median_hours slower_share worse",
         "year_neighborhood",
     ),
     "areaSubject": Table(
@@ -88,10 +106,14 @@ TABLES = {
 
 MARTS = tuple(
     dict.fromkeys(
-        (*(table.mart for table in TABLES.values()), "dim_neighborhoods", "raw_neighborhoods")
+        (
+            *(table.mart for table in TABLES.values()),
+            *("rpt_changes", "dim_neighborhoods", "raw_areas"),
+        )
     )
 )
-"""Names in the catalog of what is read for the page, the names and borders of areas included."""
+"""Names in the catalog of what is read for the page: what tells clear changes, and the names and
+borders of areas included."""
 
 
 def payload(answers: Answers) -> dict[str, Any]:

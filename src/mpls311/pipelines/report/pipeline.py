@@ -28,7 +28,8 @@ def create_pipeline(**_: object) -> Pipeline:
             node(
                 collect_answers,
                 # With the published manifests the marts are as new as they will be.
-                inputs={"history": "published_loads"} | {name: name for name in MARTS},
+                inputs={"history": "published_loads", "change": "params:changes"}
+                | {name: name for name in MARTS},
                 outputs="answers",
                 name="collect_answers",
             ),

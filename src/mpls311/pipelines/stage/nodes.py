@@ -1,24 +1,24 @@
 """Put exactly the pending loads into the staging table."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
 from mpls311.lake import LakeFiles
 from mpls311.loads import Load, LoadHistory, check_ready
-from mpls311.schemas.neighborhoods import borders_of
+from mpls311.schemas.areas import borders_of
 
 log = logging.getLogger(__name__)
 
 
 def stage_pending_loads(
-    history: LoadHistory, service_requests: LakeFiles, neighborhoods: pa.Table
+    history: LoadHistory, service_requests: LakeFiles, areas: Mapping[str, pa.Table]
 ) -> tuple[pa.Table, list[str]]:
     """Name the files of all pending loads, for one atomic load job.
 
     Returns:
-        The borders of the neighbourhoods, and the addresses of the Parquet files; with none the
+        The borders of the areas, and the addresses of the Parquet files; with none the
         staging table is left alone.
 
     Raises:
@@ -28,8 +28,8 @@ def stage_pending_loads(
     pending = history.publishable
     if not pending:
         log.info("Nothing to stage: no load is pending.")
-        return borders_of(neighborhoods), []
-    return borders_of(neighborhoods), staging_of(pending, service_requests)
+        return borders_of(areas), []
+    return borders_of(areas), staging_of(pending, service_requests)
 
 
 def staging_of(loads: Sequence[Load], service_requests: LakeFiles) -> list[str]:

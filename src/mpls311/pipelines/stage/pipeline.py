@@ -1,4 +1,4 @@
-"""service_requests, neighborhoods -> staging tables."""
+"""service_requests, areas -> staging tables."""
 
 from kedro.pipeline import Pipeline, node, pipeline
 
@@ -11,8 +11,8 @@ def create_pipeline(**_: object) -> Pipeline:
         [
             node(
                 stage_pending_loads,
-                inputs=["validated_loads", "service_requests", "neighborhoods"],
-                outputs=["raw_neighborhoods", "raw_mpls_311data@files"],
+                inputs=["validated_loads", "service_requests", "areas"],
+                outputs=["raw_areas", "raw_mpls_311data@files"],
                 name="stage_pending_loads",
             )
         ],

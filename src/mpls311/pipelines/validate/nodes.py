@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mpls311.commands import Commands
 from mpls311.errors import UserError
 from mpls311.lake import LakeFiles
 from mpls311.loads import (
@@ -19,7 +18,6 @@ from mpls311.loads import (
     Released,
     Standing,
     Validated,
-    held_sentence,
     implausible,
     judge,
 )
@@ -37,7 +35,6 @@ def validate_pending_loads(
     raw: LakeFiles,
     earlier: LakeFiles,
     limits: ValidationSettings,
-    commands: Commands,
 ) -> Iterator[Outputs]:
     """Clean and check the rows of each pending load, and judge the year that it would make.
 
@@ -50,7 +47,6 @@ def validate_pending_loads(
         earlier: Service requests of earlier loads, to tell new cases from changed ones, to find
             deleted ones, and to judge the year.
         limits: When a load is held, and the years whose load is released.
-        commands: How to type the command that releases one.
 
     Yields:
         For each load: service requests and quarantined rows as local files by their name in the
@@ -73,7 +69,7 @@ def validate_pending_loads(
             judgement = judge(
                 load, reasons, datetime.now(UTC), accept=load.source_year in limits.accepted
             )
-            _tell(load, split, reasons, judgement, commands)
+            _tell(load, split, reasons, judgement)
             manifests = _in_order(None if load.validated else split, judgement)
             history = history.plus(*manifests)
             files = (split.accepted, split.rejected) if split else ({}, {})
@@ -121,7 +117,6 @@ def _tell(
     split: SplitLoad | None,
     reasons: tuple[str, ...],
     judgement: Held | Released | None,
-    commands: Commands,
 ) -> None:
     year = load.source_year
     if split and not load.validated:
@@ -129,8 +124,7 @@ def _tell(
     if isinstance(judgement, Released):
         log.info("%s is released: %s.", year, "; ".join(reasons) or "it is within the limits now")
     elif reasons:
-        release = f"years={year},validation.accept={year}"
-        log.warning(held_sentence(year, reasons, commands.run(release) if split else None))
+        log.warning("%s is held back: %s.", year, "; ".join(reasons))
 
 
 def _standing(files: LakeFiles, loads: Sequence[Load]) -> Standing:

@@ -16,7 +16,6 @@ def create_pipeline(**_: object) -> Pipeline:
                     "raw_requests",
                     "earlier_service_requests",
                     "params:validation",
-                    "params:commands",
                 ],
                 # Manifests last: what no manifest names does not exist.
                 outputs=[

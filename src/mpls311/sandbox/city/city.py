@@ -24,6 +24,7 @@ from datetime import date
 from functools import lru_cache
 from threading import RLock
 
+from mpls311.sandbox.city.areas import NEIGHBORHOODS, WARDS, neighborhoods, wards
 from mpls311.sandbox.city.bounds import (
     FIRST_DAY,
     FIRST_YEAR,
@@ -43,7 +44,6 @@ from mpls311.sandbox.city.history import (
 )
 from mpls311.sandbox.city.layers import layer_of, limits_of, service_name
 from mpls311.sandbox.city.lives import lives_of
-from mpls311.sandbox.city.neighborhoods import SERVICE, neighborhoods
 from mpls311.sandbox.city.oddities import with_oddities
 from mpls311.sandbox.city.places import Places
 from mpls311.sandbox.city.planted import planted_changes
@@ -52,11 +52,13 @@ from mpls311.sandbox.city.rows import Rows, concatenate
 from mpls311.sandbox.city.tempers import STEADY, TEMPERS, UNSTEADY, worked_off_unsteadily
 from mpls311.sandbox.protocol import TableLayer
 
+_AREAS = {NEIGHBORHOODS: neighborhoods, WARDS: wards}
+
 
 class City(Mapping[str, TableLayer]):
     """Synthetic 311 requests in yearly layers, from 2015 to the year of `as_of`.
 
-    It holds those layers and that of the neighborhoods by the names of their services. Nothing is
+    It holds those layers and those of its areas by the names of their services. Nothing is
     generated before a layer is asked for. Safe to use from several threads.
 
     Args:
@@ -116,14 +118,14 @@ class City(Mapping[str, TableLayer]):
         return range(FIRST_YEAR, last if self.as_of == date(last, 1, 1) else last + 1)
 
     def __iter__(self) -> Iterator[str]:
-        return iter((SERVICE, *map(service_name, self.years)))
+        return iter((*_AREAS, *map(service_name, self.years)))
 
     def __len__(self) -> int:
-        return 1 + len(self.years)
+        return len(_AREAS) + len(self.years)
 
     def __getitem__(self, service: str) -> TableLayer:
-        if service == SERVICE:
-            return neighborhoods()
+        if service in _AREAS:
+            return _AREAS[service]()
         by_name = {service_name(year): year for year in self.years}
         return self.layer(by_name[service])
 

@@ -69,13 +69,20 @@
   }
 
   /* Of few closed requests the tables have no times: they would say nothing of the next ones. */
-  const few = (row) => row.closed_count > 0 && row.median_hours === null;
-  const measured = (row, name, write = duration) => (few(row) ? `few (${count(row.closed_count)})` : write(row[name]));
-  function slower(now, then, name) {
+  const few = (row) => Boolean(row.is_few) && row.closed_count > 0;
+  const NOT_REACHED = "not reached yet";
+  function measured(row, name, write = duration) {
+    if (few(row)) return `few (${count(row.closed_count)})`;
+    return row[name] === null && row.closed_count > 0 ? NOT_REACHED : write(row[name]);
+  }
+  /* Only a clear change is one: mpls311.changes says which. */
+  const UNCLEAR = "no clear change";
+  const kind = (worse) => (worse > 0 ? "worse" : worse < 0 ? "better" : null);
+  function slower(now, then) {
     if (few(now) || few(then)) return "few";
-    const by = change(now[name], then[name]);
-    if (by === null) return DASH;
-    return { text: `${points(by)} %`, kind: by > 0.005 ? "worse" : by < -0.005 ? "better" : null };
+    if (!now.worse) return now.worse === 0 ? UNCLEAR : DASH;
+    const by = change(now.median_hours, then.median_hours);
+    return { text: by === null ? (now.worse > 0 ? "slower" : "faster") : `${points(by)} %`, kind: kind(now.worse) };
   }
 
   /* Tables: rows of the marts, their columns by the names they have there */
@@ -92,6 +99,7 @@
   const days = (year) => (unfinished(year) || { now: String(year) }).now;
   const daysBefore = (year) => (unfinished(year) || { before: String(year - 1) }).before;
 
+  const within = (row, days) => percent(row[`aged_${days}_days_count`] ? row[`within_${days}_days_count`] / row[`aged_${days}_days_count`] : null);
   function drawTiles(year) {
     const [now] = of("year", year);
     const [before] = ofYearBefore("year", year);
@@ -99,6 +107,7 @@
     const tiles = [
       ["total", count(now.request_count), `requests${unfinished(year) ? ` to ${day(unfinished(year).day)}` : ""}${against((row) => count(row.request_count))}`],
       ["open", count(now.open_count), `still open, ${percent(now.open_count / now.request_count)}`],
+      ["within", within(now, 7), `closed within 7 days, of those as old${against((row) => within(row, 7))}`],
       ["median", measured(now, "median_hours"), `median time to close${against((row) => measured(row, "median_hours"))}`],
       ["p90", measured(now, "p90_hours"), `90th percentile${against((row) => measured(row, "p90_hours"))}`],
     ];
@@ -194,7 +203,7 @@
     [...kinds].sort((a, b) => b.now.request_count - a.now.request_count || a.name.localeCompare(b.name)).forEach((kind, rank) => { kind.rank = rank + 1; });
     const words = $("search").value.trim().toLowerCase().split(/\s+/).filter(Boolean);
     const shown = kinds.filter((kind) => words.every((word) => `${kind.name} ${kind.subject}`.toLowerCase().includes(word)));
-    const value = { requests: ({ now }) => now.request_count, median: ({ now }) => now.median_hours, p90: ({ now }) => now.p90_hours, slower: ({ now, then }) => change(now.median_hours, then.median_hours) }[state.sort];
+    const value = { requests: ({ now }) => now.request_count, median: ({ now }) => now.median_hours, p90: ({ now }) => now.p90_hours, slower: ({ now, then }) => (now.worse ? change(now.median_hours, then.median_hours) : null) }[state.sort];
     const sign = state.down ? -1 : 1;
     shown.sort((a, b) => {
       const [x, y] = [value(a), value(b)];
@@ -202,7 +211,7 @@
       return sign * (x - y) || a.rank - b.rank;
     });
     const cells = (rank, name, now, then, subject) => [rank, name, count(now.request_count), percent(now.request_count / total),
-      measured(now, "median_hours"), slower(now, then, "median_hours"), measured(now, "p90_hours"), slower(now, then, "p90_hours"), subject];
+      measured(now, "median_hours"), slower(now, then), measured(now, "p90_hours"), subject];
     const channels = $("channels").checked ? of("typeChannel", year) : [];
     const channelsBefore = ofYearBefore("typeChannel", year);
     const rows = shown.flatMap(({ rank, name, now, then, subject }) => [
@@ -218,7 +227,7 @@
     });
     const against = `than ${daysBefore(year)}`;
     table("types-table", [{ label: "#" }, { label: "Type", text: true }, sorts("Requests", "requests"), { label: "Share" }, sorts("Median", "median"),
-      sorts(`slower ${against}`, "slower"), sorts("90th percentile", "p90"), { label: `slower ${against}` }, { label: "Major category", text: true }], rows);
+      sorts(`slower ${against}`, "slower"), sorts("90th percentile", "p90"), { label: "Major category", text: true }], rows);
     $("found").textContent = words.length ? `${count(shown.length)} of ${count(kinds.length)} types` : `${count(kinds.length)} types`;
   }
 
@@ -247,6 +256,10 @@
       else for (const [key, offset, paint, words] of [["median_hours", -6, "var(--s0)", "median"], ["p90_hours", 6, "var(--s5)", "90th percentile"]]) {
         const y = middle + offset;
         const has = then[key] !== null && then[key] !== undefined;
+        if (now[key] === null) {
+          chart.append(s("text", { class: "soft", x: left, y: y + 4 }, `${words}: ${NOT_REACHED}`));
+          continue;
+        }
         const mark = s("g", { tip: `${data.subjects[subject]}, ${words}\n${days(year)}: ${measured(now, key)}\n${daysBefore(year)}: ${measured(then, key)}` });
         if (has) mark.append(s("line", { x1: x(then[key]), x2: x(now[key]), y1: y, y2: y, style: `stroke: ${paint}`, "stroke-width": 2 }), shape(key, x(then[key]), y, "var(--card)", paint));
         mark.append(shape(key, x(now[key]), y, paint, paint));
@@ -254,10 +267,10 @@
       }
     });
     fill("times", chart);
-    $("times-note").textContent = `Circles are medians, diamonds 90th percentiles; filled ${days(year)}, hollow ${daysBefore(year)}. Information-only types are left out` +
-      (unfinished(year) ? "; requests that are still open have no time yet, so the newest months look faster than they will turn out." : ".");
-    table("times-table", [{ label: "Major category", text: true }, { label: "Closed" }, { label: `Median ${days(year)}` }, { label: daysBefore(year) }, { label: "slower" }, { label: `90th percentile ${days(year)}` }, { label: daysBefore(year) }, { label: "slower" }],
-      rows.map(({ subject, now, then }) => ({ cells: [data.subjects[subject], count(now.closed_count), ...["median_hours", "p90_hours"].flatMap((name) => [measured(now, name), measured(then, name), slower(now, then, name)])] })));
+    $("times-note").textContent = `Circles are medians, diamonds 90th percentiles; filled ${days(year)}, hollow ${daysBefore(year)}. Information-only types are left out; who still waits counts, for as long as it was seen.`;
+    table("times-table", [{ label: "Major category", text: true }, { label: "Closed" }, { label: `Median ${days(year)}` }, { label: daysBefore(year) }, { label: "slower" }, { label: `90th percentile ${days(year)}` }, { label: daysBefore(year) }],
+      rows.map(({ subject, now, then }) => ({ cells: [data.subjects[subject], count(now.closed_count), measured(now, "median_hours"), measured(then, "median_hours"), slower(now, then),
+        measured(now, "p90_hours"), measured(then, "p90_hours")] })));
   }
   function shape(key, x, y, inside, outline) {
     const style = `fill: ${inside}; stroke: ${outline}; stroke-width: 2`;
@@ -269,11 +282,11 @@
     // The same value is ranked in the mart by volume, which the rows come in.
     const rows = of("target", year).sort((a, b) => (worse ? 1 : -1) * (a.share_change - b.share_change));
     $("targets-note").textContent = rows.length
-      ? `A target is the time in which three quarters of the requests of up to three earlier years were closed, by type and channel. ${year} is measured against it, by the requests that are at least as old as the target: ${count(rows.length)} kinds of requests, ${count(rows.filter((row) => row.share_change < 0).length)} of them worse. Those with few requests are left out.`
+      ? `A target is the time in which three quarters of the requests of up to three earlier years were closed, by type and channel. ${year} is measured against it, by the requests that are at least as old as the target: ${count(rows.length)} kinds of requests, ${count(rows.filter((row) => row.worse > 0).length)} of them clearly worse, ${count(rows.filter((row) => row.worse < 0).length)} clearly better. Those with few requests are left out.`
       : `No year before ${year} is here to measure it against.`;
     table("targets-table", [{ label: "Type and channel", text: true }, { label: "Points" }, { label: `Within, ${year}` }, { label: "before" }, { label: "Target" }, { label: "Measured" }],
       rows.map((row) => ({
-        cells: [`${data.types[row.type][1]}, ${data.channels[row.channel]}`, { text: points(row.share_change), kind: row.share_change < -0.005 ? "worse" : row.share_change > 0.005 ? "better" : null },
+        cells: [`${data.types[row.type][1]}, ${data.channels[row.channel]}`, row.worse ? { text: points(row.share_change), kind: kind(row.worse) } : UNCLEAR,
           percent(row.share_within), percent(row.benchmark_share_within), duration(row.target_hours), count(row.measured_count)],
       })));
   }
@@ -332,11 +345,11 @@
     for (const row of known) {
       const node = shapes.get(row.area);
       if (!node) continue;
-      const away = slow && row.slower_share !== null ? row.slower_share - city : 0;
+      const away = slow && row.worse ? row.slower_share - city : 0;
       const strength = slow ? Math.min(1, Math.abs(away) / 0.15) : row.requests / most;
       const paint = slow ? (away > 0 ? "var(--worse)" : "var(--better)") : "var(--map-to)";
       node.style.fill = `color-mix(in srgb, ${paint} ${Math.round(100 * strength)}%, var(--map-from))`;
-      node.dataset.tip = `${data.neighborhoods[row.area].join(", ")}\n${count(row.requests)} requests\nmedian ${measured(row, "median_hours")}\n${measured(row, "slower_share", percent)} slower than the city's median for the same`;
+      node.dataset.tip = `${data.neighborhoods[row.area].join(", ")}\n${count(row.requests)} requests\nmedian ${measured(row, "median_hours")}\n${measured(row, "slower_share", percent)} slower than the city's median for the same${row.worse === 0 ? ", not clearly other than the city" : ""}`;
     }
     const spots = $("spots").checked && shapes.size ? of("spot", year) : [];
     const busiest = Math.max(1, ...spots.map((row) => row.request_count));
@@ -347,11 +360,11 @@
     table("areas-table", [{ label: "Neighborhood", text: true }, { label: "Community", text: true }, { label: "Requests" }, { label: "Median" }, { label: "Slower" }],
       sorted.map((row) => ({
         attributes: { "data-area": row.area, onpointerenter: () => mark(row.area, true), onpointerleave: () => mark(row.area, false) },
-        cells: [...data.neighborhoods[row.area], count(row.requests), measured(row, "median_hours"), measured(row, "slower_share", percent)],
+        cells: [...data.neighborhoods[row.area], count(row.requests), measured(row, "median_hours"), { text: measured(row, "slower_share", percent), kind: slow ? kind(row.worse) : null }],
       })));
     const unknown = rows.find((row) => !row.known);
     $("map-note").textContent = (shapes.size ? "" : "The neighborhood layer was not read, so there is no map. ") +
-      `Slower: the share of requests that took longer than the city's median for the same type, channel and year; ${percent(city)} in the whole city. ` +
+      `Slower: the share of requests that took, or have waited, longer than the city's median for the same type, channel and year, of those as old as it; ${percent(city)} in the whole city. Colored are those that are clearly other than the city. ` +
       `Without a place in a neighborhood: ${count(unknown ? unknown.requests : 0)} requests. Hot spots are cells of about 110 by 80 meters; one address with many requests is none.`;
   }
 

@@ -1,21 +1,22 @@
-"""The stand-in city's neighbourhoods cover it, and are nobody else's."""
+"""The stand-in city's areas cover it, and are nobody else's."""
 
 import csv
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
-from mpls311.sandbox.city.neighborhoods import neighborhoods
+from mpls311.sandbox.city.areas import neighborhoods, wards
 from mpls311.sandbox.city.places import OUTLINE, Places
-from mpls311.sandbox.protocol import Polygons
+from mpls311.sandbox.protocol import Polygons, TableLayer
 
 SEED = Path(__file__).parents[2] / "dbt" / "seeds" / "mpls_311_neighborhoods.csv"
 
 
-def rings() -> list[NDArray[np.float64]]:
-    geometry = neighborhoods().table.geometry
+def rings(layer: TableLayer) -> list[NDArray[np.float64]]:
+    geometry = layer.table.geometry
     assert isinstance(geometry, Polygons)
     assert all(len(polygon) == 1 for polygon in geometry.rings)
     return [polygon[0] for polygon in geometry.rings]
@@ -39,21 +40,41 @@ def inside(ring: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.floa
     return result
 
 
-def test_every_address_lies_in_exactly_one_neighborhood() -> None:
+@pytest.mark.parametrize("layer", [neighborhoods(), wards()], ids=lambda layer: layer.name)
+def test_every_address_lies_in_exactly_one_area(layer: TableLayer) -> None:
     places = Places.of_city(311)
     x, y = places.longitude[:5_000], places.latitude[:5_000]
 
-    found = np.sum([inside(ring, x, y) for ring in rings()], axis=0)
+    found = np.sum([inside(ring, x, y) for ring in rings(layer)], axis=0)
 
     assert (found == 1).mean() > 0.999
 
 
-def test_the_areas_are_the_city() -> None:
-    areas = [area(ring) for ring in rings()]
+@pytest.mark.parametrize("layer", [neighborhoods(), wards()], ids=lambda layer: layer.name)
+def test_the_areas_are_the_city(layer: TableLayer) -> None:
+    areas = [area(ring) for ring in rings(layer)]
 
     outline = area(np.array([*OUTLINE, OUTLINE[0]]))
     assert abs(sum(areas) / outline - 1) < 1e-3
     assert max(areas) < 3 * min(areas)
+
+
+def test_wards_end_where_no_neighborhood_does() -> None:
+    column = wards().table["Ward"]
+    assert [column.words[position] for position in column.values] == [
+        str(number) for number in range(1, 14)
+    ]
+    places = Places.of_city(311)
+    x, y = places.longitude[:5_000], places.latitude[:5_000]
+    number_of_wards = np.array(
+        [
+            sum(inside(ward, x[there], y[there]).any() for ward in rings(wards()))
+            for neighborhood in rings(neighborhoods())
+            if (there := inside(neighborhood, x, y)).any()
+        ]
+    )
+
+    assert (number_of_wards > 1).mean() > 0.3
 
 
 def test_names_and_numbers_are_its_own() -> None:

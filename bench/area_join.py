@@ -1,6 +1,6 @@
-"""How long it takes to find 100,000 places in the stand-in city's neighbourhoods, by dbt's SQL.
+"""How long it takes to find 100,000 places in the stand-in city's areas, by dbt's SQL.
 
-python -m bench.neighborhood_join
+python -m bench.area_join
 """
 
 import sys
@@ -14,11 +14,11 @@ import pyarrow as pa
 import pytest
 from dbt.contracts.graph.manifest import Manifest
 
-from mpls311.sandbox.city.neighborhoods import neighborhoods
+from mpls311.sandbox.city.areas import neighborhoods, wards
 from mpls311.sandbox.city.places import OUTLINE, within_outline
-from mpls311.sandbox.protocol import Polygons
+from mpls311.sandbox.protocol import Polygons, TableLayer
 from mpls311.schemas import ServiceRequest, arrow_schema
-from mpls311.schemas.neighborhoods import borders_of
+from mpls311.schemas.areas import borders_of
 from tests.support.dbt_warehouse import Warehouse, dbt, request
 
 PLACES = 100_000
@@ -33,12 +33,11 @@ def places() -> np.ndarray:
     return points[within_outline(points)][:PLACES]
 
 
-def layer() -> pa.Table:
-    """The stand-in city's layer as the client would decode it."""
-    table = neighborhoods().table
+def layer(served: TableLayer, *fields: str) -> pa.Table:
+    """A layer of the stand-in city as the client would decode it."""
+    table = served.table
     columns = {
-        name: [table[name].words[position] for position in table[name].values]
-        for name in ("BDNUM", "BDNAME", "COMMUNITY")
+        name: [table[name].words[position] for position in table[name].values] for name in fields
     }
     assert isinstance(table.geometry, Polygons), "areas are polygons"
     rings = [[ring.tolist() for ring in polygon] for polygon in table.geometry.rings]
@@ -68,17 +67,19 @@ def main() -> None:
             field = rows.schema.get_field_index(name)
             rows = rows.set_column(field, rows.schema.field(name), pa.array(column))
         warehouse.table("raw_mpls_311data").save(rows)
-        warehouse.table("raw_neighborhoods").save(borders_of(layer()))
-        built = warehouse.build("--select=+int_place_neighborhoods", "--exclude-resource-type=test")
+        areas = {
+            "neighborhood": layer(neighborhoods(), "BDNUM", "BDNAME", "COMMUNITY"),
+            "ward": layer(wards(), "Ward"),
+        }
+        warehouse.table("raw_areas").save(borders_of(areas))
+        built = warehouse.build("--select=+int_place_areas", "--exclude-resource-type=test")
         assert built.success, built.statuses
         started = time.perf_counter()
         ((found,),) = warehouse.query(
-            "select count(*) from mpls_311_production_internal.int_place_neighborhoods"
+            "select count(*) from mpls_311_production_internal.int_place_areas"
         )
         seconds = time.perf_counter() - started
-    sys.stdout.write(
-        f"{len(points):,} places, {found:,} of them in a neighbourhood, in {seconds:.2f} s\n"
-    )
+    sys.stdout.write(f"{len(points):,} places, {found:,} of them in an area, in {seconds:.2f} s\n")
 
 
 if __name__ == "__main__":

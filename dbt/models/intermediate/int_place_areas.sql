@@ -6,9 +6,9 @@ with vertices as (
 
     select
         *,
-        lead(longitude_e6) over (partition by neighborhood_id, ring order by vertex) as next_longitude_e6,
-        lead(latitude_e6) over (partition by neighborhood_id, ring order by vertex) as next_latitude_e6
-    from {{ ref('stg_neighborhoods') }}
+        lead(longitude_e6) over (partition by area_kind, area_id, ring order by vertex) as next_longitude_e6,
+        lead(latitude_e6) over (partition by area_kind, area_id, ring order by vertex) as next_latitude_e6
+    from {{ ref('stg_areas') }}
 
 ),
 
@@ -16,7 +16,8 @@ with vertices as (
 edges as (
 
     select
-        neighborhood_id,
+        area_kind,
+        area_id,
         case when latitude_e6 < next_latitude_e6 then longitude_e6 else next_longitude_e6 end as south_x,
         least(latitude_e6, next_latitude_e6) as south_y,
         case when latitude_e6 < next_latitude_e6 then next_longitude_e6 else longitude_e6 end as north_x,
@@ -29,13 +30,14 @@ edges as (
 boxes as (
 
     select
-        neighborhood_id,
+        area_kind,
+        area_id,
         min(longitude_e6) as west,
         max(longitude_e6) as east,
         min(latitude_e6) as south,
         max(latitude_e6) as north
-    from {{ ref('stg_neighborhoods') }}
-    group by neighborhood_id
+    from {{ ref('stg_areas') }}
+    group by area_kind, area_id
 
 ),
 
@@ -52,7 +54,7 @@ places as (
 
 candidates as (
 
-    select places.geography_id, places.x, places.y, boxes.neighborhood_id
+    select places.geography_id, places.x, places.y, boxes.area_kind, boxes.area_id
     from places
     inner join boxes
         on places.x between boxes.west and boxes.east
@@ -62,15 +64,16 @@ candidates as (
 
 inside as (
 
-    select candidates.geography_id, candidates.neighborhood_id
+    select candidates.geography_id, candidates.area_kind, candidates.area_id
     from candidates
     inner join edges
-        on candidates.neighborhood_id = edges.neighborhood_id
+        on candidates.area_kind = edges.area_kind
+        and candidates.area_id = edges.area_id
         and candidates.y >= edges.south_y
         and candidates.y < edges.north_y
         and (candidates.x - edges.south_x) * (edges.north_y - edges.south_y)
         < (edges.north_x - edges.south_x) * (candidates.y - edges.south_y)
-    group by 1, 2
+    group by 1, 2, 3
     having mod(count(*), 2) = 1
 
 )
@@ -78,6 +81,7 @@ inside as (
 -- Borders drawn twice can overlap by a sliver.
 select
     geography_id,
-    min(neighborhood_id) as neighborhood_id
+    min(case when area_kind = 'neighborhood' then area_id end) as neighborhood_id,
+    min(case when area_kind = 'ward' then area_id end) as ward_id
 from inside
 group by geography_id

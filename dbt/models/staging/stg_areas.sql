@@ -1,9 +1,10 @@
 select
-    neighborhood_id,
-    neighborhood_name,
+    area_kind,
+    area_id,
+    area_name,
     community_name,
     ring,
     vertex,
     {{ micro_degrees('longitude') }} as longitude_e6,
     {{ micro_degrees('latitude') }} as latitude_e6
-from {{ source('staging', 'raw_neighborhoods') }}
+from {{ source('staging', 'raw_areas') }}
