@@ -114,7 +114,7 @@ variable "timeout_minutes" {
 }
 
 variable "alert_email" {
-  description = "Who is told when a run fails; null tells nobody."
+  description = "Who gets the mails: a year that is held back or cannot be read, nothing published, a silent city, no run at all. Null: nobody."
   type        = string
   default     = null
 

@@ -126,7 +126,10 @@ run "tables_are_as_the_schemas_say" {
 
 run "nobody_is_told_without_an_address" {
   assert {
-    condition     = length(google_monitoring_alert_policy.failed_run) == 0 && length(google_monitoring_notification_channel.email) == 0
+    condition = (
+      length(google_monitoring_alert_policy.run) + length(google_monitoring_alert_policy.no_run) +
+      length(google_monitoring_notification_channel.email) + length(google_logging_metric.run_ended) == 0
+    )
     error_message = "There is an alert that nobody gets."
   }
 }
