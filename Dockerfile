@@ -14,7 +14,10 @@ WORKDIR /app
 ARG REQUIREMENTS=requirements.txt
 COPY ${REQUIREMENTS} ./requirements.txt
 RUN pip install --no-cache-dir --disable-pip-version-check --root-user-action=ignore \
-        --no-deps --require-hashes -r requirements.txt
+        --no-deps --require-hashes -r requirements.txt \
+    # What only their own developers need.
+    && cd "$(python -c 'import pandas; print(pandas.__path__[0])')/.." \
+    && rm -rf pandas/tests pyarrow/tests pyarrow/include numpy/*/tests
 
 COPY . ./
 RUN python -m compileall -q src && install -d -o mpls311 data
