@@ -50,6 +50,9 @@ run: .venv/runtime ## The whole job on the live city (YEARS=2015-2026, ENV=demo)
 bench: .venv/runtime ## How fast the source client is (RUNS=5; some ten minutes)
 	@$(BIN)/python -m bench --runs $(or $(RUNS),5)
 
+bench-job: .venv/runtime ## Whole runs against an earlier commit (BASE=..., RUNS=5; an hour)
+	@$(BIN)/python -m bench.job --base $(BASE) --runs $(or $(RUNS),5)
+
 bench-join: .venv/dev ## How fast places find their areas
 	@$(BIN)/python -m bench.area_join
 
@@ -74,6 +77,10 @@ coverage: .venv/dev ## All tests, and that they reach enough of the source
 trial-answers: .venv/dev ## The source client against damaged answers and lies (EXAMPLES=5000; ten minutes)
 	@EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/python -m pytest -q \
 		tests/integration/test_any_answer.py tests/integration/test_hostile_servers.py
+
+trial-marts: .venv/dev ## Marts day by day against all loads at once (SEQUENCES=10; ten minutes)
+	@SEQUENCES=$(or $(SEQUENCES),10) DAYS=$(or $(DAYS),8) $(BIN)/python -m pytest -q \
+		tests/integration/test_incremental_marts.py
 
 test-cloud: .venv/dev ## The tests against Cloud Storage and BigQuery emulators
 	@$(BIN)/python -m pytest -q tests/cloud

@@ -161,7 +161,7 @@ def days(project: Project, world: World, server: FeatureServer, runs: int) -> in
                 continue
             at[year] = edition(project, world, year, today)
             full[year] = at[year] if is_full else full.get(year, at[year])
-        for year, day in at.items():
+        for year, day in at.items() if not wrong else ():
             world.turn(day)
             changes = world.city.events(year, full[year], day) if full[year] < day else None
             unstamped = set() if changes is None else {int(case) for case in changes.unstamped}

@@ -13,3 +13,11 @@
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
+
+
+{#- Years that staging holds whole, because rows of loads that will never be published were merged into them. -#}
+{% macro leave_out_remade_years() -%}
+    {%- if env_var('MPLS311_REMADE_YEARS', '') and is_incremental() -%}
+        delete from {{ this }} where source_year in ({{ env_var('MPLS311_REMADE_YEARS') }})
+    {%- endif -%}
+{%- endmacro %}

@@ -193,6 +193,39 @@ def test_a_held_load_is_pending_but_not_published_until_it_is_released() -> None
     assert [load.source_year for load in history.plus(released(FULL)).publishable] == [2022, 2023]
 
 
+def test_a_year_whose_load_was_merged_in_vain_is_staged_whole() -> None:
+    first = whole(ingested(9))
+    merged = ingested(5, mode="incremental")
+    newer = ingested(2, mode="incremental")
+    history = LoadHistory([*first, merged, validated(merged), failed(merged)])
+    superseded = history.plus(newer, validated(newer))
+
+    assert (history.remade_years, [load.load_id for load in history.to_stage]) == (
+        (),
+        [merged.load_id],
+    )
+    assert superseded.remade_years == (2023,)
+    assert [load.load_id for load in superseded.to_stage] == [first[0].load_id, newer.load_id]
+    assert superseded.plus(published(newer)).remade_years == ()
+
+
+def test_a_year_is_staged_whole_when_a_guard_holds_what_came_after_the_failure() -> None:
+    merged, newer, other = ingested(5), ingested(2), ingested(2, year=2022)
+    history = LoadHistory(
+        [*whole(ingested(9)), merged, validated(merged), newer, validated(newer), held(newer)]
+    )
+
+    assert (history.remade_years, history.to_stage) == ((2023,), ())
+    to_stage = history.plus(other, validated(other)).to_stage
+    assert [load.load_id for load in to_stage] == [load_id(9), other.load_id]
+
+
+def test_a_load_that_was_never_validated_or_released_was_never_merged() -> None:
+    stopped, newer = ingested(5), ingested(2)
+    for found in ([], [validated(stopped), held(stopped)]):
+        assert LoadHistory([stopped, *found, newer, validated(newer)]).remade_years == ()
+
+
 def test_a_superseded_load_stays_out_once_a_newer_one_is_published() -> None:
     history = LoadHistory([ingested(3), *whole(ingested(2))])
 

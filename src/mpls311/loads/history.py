@@ -162,6 +162,36 @@ class LoadHistory:
         """The pending loads that no guard holds, by year: what staging has to hold."""
         return tuple(load for load in self.pending if not load.is_held)
 
+    @cached_property
+    def remade_years(self) -> tuple[int, ...]:
+        """Years of which the warehouse may hold rows that will never be published.
+
+        dbt can fail after it merged a load, and a newer read or a guard then take its place. Its
+        rows may have replaced published ones, so that only the files of the lake give those back.
+        """
+        staged = {load.load_id for load in self.publishable}
+        return tuple(
+            year
+            for year in self.years
+            if any(
+                load.validated and not load.is_held and load.load_id not in staged
+                for load in self._since_published(year)
+            )
+        )
+
+    @cached_property
+    def to_stage(self) -> tuple[Load, ...]:
+        """What staging has to hold: the publishable loads, and all of the years that are remade."""
+        if not self.publishable:
+            return ()
+        again = [load for year in self.remade_years for load in self.published(year)]
+        return (*again, *self.publishable)
+
+    def _since_published(self, year: int) -> tuple[Load, ...]:
+        loads = self.of_year(year)
+        last = max((number for number, load in enumerate(loads) if load.published), default=-1)
+        return loads[last + 1 :]
+
     def unread(self, year: int) -> NotRead | None:
         """Why a year could not be read when it was last looked at; None if it could."""
         newest = self._newest_looks.get(year)

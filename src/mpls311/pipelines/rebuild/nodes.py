@@ -12,7 +12,7 @@ from mpls311.loads import Load, LoadHistory, check_staging, tracking_rows
 from mpls311.loads.tracking import staged_rows
 from mpls311.parameters import TransformSettings
 from mpls311.pipelines.stage.nodes import staging_of
-from mpls311.pipelines.transform.dbt import run_dbt
+from mpls311.pipelines.transform.dbt import Staging, run_dbt
 from mpls311.schemas.areas import borders_of
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ def stage_published_loads(
 
 def rebuild_marts(
     staged: pd.DataFrame,
+    borders: pd.DataFrame,
     history: LoadHistory,
     settings: TransformSettings,
 ) -> Iterator[pa.Table]:
@@ -55,7 +56,8 @@ def rebuild_marts(
     published = _published(history)
     check_staging(staged, published, remedy="rebuild")
     yield staged_rows(published)
-    run_dbt(settings, [load.source_year for load in published], rebuild=True)
+    years = frozenset(load.source_year for load in published)
+    run_dbt(settings, Staging(years, borders, is_everything=True))
     log.info("Rebuilt from %d loads of %s.", len(published), ", ".join(map(str, history.years)))
     yield tracking_rows(history)
 

@@ -17,7 +17,12 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             node(
                 rebuild_marts,
-                inputs=["raw_mpls_311data@contents", "load_history", "params:transform"],
+                inputs=[
+                    "raw_mpls_311data@contents",
+                    "raw_areas",
+                    "load_history",
+                    "params:transform",
+                ],
                 outputs="rebuilt_track_load",
                 name="rebuild_marts",
             ),

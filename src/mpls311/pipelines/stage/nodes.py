@@ -25,11 +25,15 @@ def stage_pending_loads(
         UserError: There is no load yet, or one still has to be validated.
     """
     check_ready(history)
-    pending = history.publishable
-    if not pending:
+    if not history.to_stage:
         log.info("Nothing to stage: no load is pending.")
         return borders_of(areas), []
-    return borders_of(areas), staging_of(pending, service_requests)
+    if history.remade_years:
+        log.info(
+            "%s staged whole: a load of it got into the warehouse and was never published.",
+            ", ".join(map(str, history.remade_years)),
+        )
+    return borders_of(areas), staging_of(history.to_stage, service_requests)
 
 
 def staging_of(loads: Sequence[Load], service_requests: LakeFiles) -> list[str]:
