@@ -103,7 +103,7 @@ variable "timeout_minutes" {
 }
 
 variable "alert_email" {
-  description = "Who is told when a run fails; null tells nobody."
+  description = "Who gets the mails: a year that is held back or cannot be read, nothing published, a silent city, no run at all. Null: nobody."
   type        = string
   default     = null
 
@@ -111,6 +111,26 @@ variable "alert_email" {
     condition     = var.alert_email == null || can(regex("^[^@ ]+@[^@ ]+$", var.alert_email))
     error_message = "Write one e-mail address."
   }
+}
+
+variable "github_repository" {
+  description = "The repository whose workflows deliver: its name as OWNER/NAME, and its number, which `gh api repos/OWNER/NAME --jq .id` tells. Null makes nothing for delivery."
+  type = object({
+    name = string
+    id   = number
+  })
+  default = null
+
+  validation {
+    condition     = var.github_repository == null || can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", var.github_repository.name))
+    error_message = "Write the repository as OWNER/NAME."
+  }
+}
+
+variable "state_bucket" {
+  description = "The bucket of Terraform's own state, which delivery reads and writes; null stands for PROJECT-terraform."
+  type        = string
+  default     = null
 }
 
 variable "deletion_protection" {
