@@ -1,22 +1,25 @@
-# What the scheduled job runs: the project folder, with the environment gcp chosen by its arguments.
+# What a schedule runs: the project folder, with an environment chosen by its arguments. It writes below /app/data,
+# where a volume or a folder of user 1000 goes, and in /tmp; the rest may be read-only.
 # The Python is the one that the tests run on; slim has no compiler, and the pins need none.
-FROM python:3.11.13-slim-bookworm
+FROM python:3.11.13-slim-bookworm@sha256:86adf8dbadc3d6e82ee5dd2c74bec2e1c2467cdad47886280501df722372d2e1
 
 # Every line of output becomes one entry of the log, at once and as it was written.
-ENV PYTHONUNBUFFERED=1 COLUMNS=200
+ENV PYTHONUNBUFFERED=1 COLUMNS=200 PYTHONPATH=/app/src
 
 RUN useradd --create-home --uid 1000 mpls311
 WORKDIR /app
 
-COPY requirements.txt ./
+# Which lock: orchestration/requirements.txt has Prefect too.
+ARG REQUIREMENTS=requirements.txt
+COPY ${REQUIREMENTS} ./requirements.txt
 RUN pip install --no-cache-dir --disable-pip-version-check --root-user-action=ignore \
-        -r requirements.txt
+        --no-deps --require-hashes -r requirements.txt \
+    # What only their own developers need.
+    && cd "$(python -c 'import pandas; print(pandas.__path__[0])')/.." \
+    && rm -rf pandas/tests pyarrow/tests pyarrow/include numpy/*/tests
 
-# The last line is all that a run writes here: rows stay only until they are in the bucket.
 COPY . ./
-RUN pip install --no-cache-dir --disable-pip-version-check --root-user-action=ignore \
-        --no-deps --editable . \
-    && install -d -o mpls311 data/gcp/spool dbt/logs dbt/target .viz
+RUN python -m compileall -q src && install -d -o mpls311 data
 
 USER mpls311
 ENTRYPOINT ["kedro"]

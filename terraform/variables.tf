@@ -41,17 +41,6 @@ variable "bucket" {
   }
 }
 
-variable "raw_retention_days" {
-  description = "Days after which raw pages are deleted. Nothing reads those of a published load again."
-  type        = number
-  default     = 400
-
-  validation {
-    condition     = var.raw_retention_days >= 90 && floor(var.raw_retention_days) == var.raw_retention_days
-    error_message = "Keep raw pages for 90 whole days at least: a load that is still pending needs them."
-  }
-}
-
 variable "image_tag" {
   description = "Tag of the job's image in the registry made here. A tag that has moved is not noticed: push under a new one."
   type        = string
@@ -114,7 +103,7 @@ variable "timeout_minutes" {
 }
 
 variable "alert_email" {
-  description = "Who is told when a run fails; null tells nobody."
+  description = "Who gets the mails: a year that is held back or cannot be read, nothing published, a silent city, no run at all. Null: nobody."
   type        = string
   default     = null
 
@@ -122,6 +111,26 @@ variable "alert_email" {
     condition     = var.alert_email == null || can(regex("^[^@ ]+@[^@ ]+$", var.alert_email))
     error_message = "Write one e-mail address."
   }
+}
+
+variable "github_repository" {
+  description = "The repository whose workflows deliver: its name as OWNER/NAME, and its number, which `gh api repos/OWNER/NAME --jq .id` tells. Null makes nothing for delivery."
+  type = object({
+    name = string
+    id   = number
+  })
+  default = null
+
+  validation {
+    condition     = var.github_repository == null || can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", var.github_repository.name))
+    error_message = "Write the repository as OWNER/NAME."
+  }
+}
+
+variable "state_bucket" {
+  description = "The bucket of Terraform's own state, which delivery reads and writes; null stands for PROJECT-terraform."
+  type        = string
+  default     = null
 }
 
 variable "deletion_protection" {

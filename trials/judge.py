@@ -167,7 +167,7 @@ def statements(engine: str) -> list[str]:
     shown = ", ".join(f"cast({name} as {text}) as {name}" for name in names)
     return [
         f"select {cells} from {requests} as requests order by number",
-        f"with requests as {requests} select {shown} from ({groups}) as grouped_rows order by kind",
+        f"with requests as {requests} select {shown} from ({groups}) as grouped_rows",
     ]
 
 
@@ -238,7 +238,8 @@ def environment(variables: dict[str, str]) -> Iterator[None]:
 def answers(found: Sequence[Sequence[Sequence[Any]]]) -> Opinions:
     scalars, groups = found
     by_name = {name: [[plain(row[place])] for row in scalars] for place, name in enumerate(SCALARS)}
-    return {**by_name, "percentiles and curves": [[*map(plain, row)] for row in groups]}
+    grouped = sorted(([*map(plain, row)] for row in groups), key=repr)
+    return {**by_name, "percentiles and curves": grouped}
 
 
 def main() -> None:

@@ -56,6 +56,12 @@
     cast({{ dbt.datediff(start, end, 'second') }} as {{ dbt.type_bigint() }})
 {%- endmacro %}
 
+{#- What dbt makes of it goes through the clock of the default time zone, which jumps twice a year where it is
+    not UTC. -#}
+{% macro bigquery__seconds_between(start, end) -%}
+    unix_seconds({{ end }}) - unix_seconds({{ start }})
+{%- endmacro %}
+
 
 {#- Whole seconds, none below 0, in a longer unit with two decimals, half up. In whole numbers up to the one
     division at the end: a binary fraction on the way would be rounded up by one engine and down by another. -#}

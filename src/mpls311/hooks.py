@@ -15,9 +15,11 @@ from kedro.pipeline import Pipeline
 from rich import get_console
 
 from mpls311.commands import Commands
+from mpls311.datasets.manifests import begin_reading, end_reading
 from mpls311.loads import LoadHistory, Verdict, verdict
 from mpls311.parameters import SandboxSettings, SourceSettings, Years, city_today
 from mpls311.run_lock import RunLock, run_lock
+from mpls311.run_record import record_of, record_of_failure, write_record
 from mpls311.stand_in_city import serve_stand_in_city
 from mpls311.summary import print_sentences, summary_table
 
@@ -85,6 +87,16 @@ class SingleRun(HeldDuringRun):
         """
         if self._lock:
             self._lock.check()
+
+
+class OneHistory(HeldDuringRun):
+    """The manifests are read once a run."""
+
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(self) -> None:
+        """Begin, with the lock in hand."""
+        begin_reading()
+        self._hold(end_reading)
 
 
 class StandInCity(HeldDuringRun):
@@ -166,6 +178,12 @@ class RunSummary:
         if self._dashboard:
             console.print(f"Dashboard: {self._dashboard}", soft_wrap=True)
         print_sentences(self.verdict)
+        write_record(record_of(self.verdict, self._before, after, datetime.now(UTC)))
+
+    @hook_impl
+    def on_pipeline_error(self, error: Exception) -> None:
+        """Leave a record of a run that failed as a whole."""
+        write_record(record_of_failure(error))
 
 
 def _years(pipeline: Pipeline, catalog: DataCatalog, history: LoadHistory) -> tuple[int, ...]:

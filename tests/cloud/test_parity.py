@@ -1,6 +1,7 @@
 """The same stand-in city through every engine: the same tables, cell by cell, whatever was run."""
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -9,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fsspec.core import url_to_fs
 from google.cloud import bigquery, storage
 
 from mpls311.sandbox import City, serve
+from tests.support.damage import flip
 from tests.support.project import Project
 from tests.support.tiny_layer import TinyLayers
 from tests.support.warehouses import (
@@ -55,6 +58,24 @@ def of_emptied_layers(project: Project, env: str) -> str:
     return " ".join(told.split())
 
 
+def of_a_damaged_lake(project: Project, env: str) -> str:
+    """A bit is flipped in the service requests of the first load of 2024."""
+    lakes = {
+        "base": f"{project.folder}/data",
+        "gcp": f"gs://{os.environ.get('MPLS311_BUCKET')}",
+        "postgres": f"{project.folder}/data/postgres",
+    }
+    fs, root = url_to_fs(lakes[env], **({"token": "anon"} if env == "gcp" else {}))
+    path = min(fs.ls(f"{root}/03_primary/service_requests/2024", detail=False))
+    fs.pipe_file(path, flip(fs.cat_file(path), 1_000))
+    return checked(project, env)
+
+
+def checked(project: Project, env: str) -> str:
+    found = project.kedro("check", "--env", env)
+    return f"{found.exit_code} {found.output}"
+
+
 def rebuilt(project: Project, env: str) -> str:
     unreachable = "source.services_url=http://127.0.0.1:1/rest/services"
     return project.ran(unreachable, env=env, pipeline="rebuild")
@@ -64,7 +85,9 @@ LATER = date(2025, 5, 30)
 STEPS = {
     "first load": of_the_city(date(2025, 1, 10)),
     "increment": of_the_city(LATER),
+    "damaged": of_a_damaged_lake,
     "full read": of_the_city(LATER, f"{YEARS},mode=full"),
+    "healed": checked,
     "held": of_emptied_layers,
     "rebuild": rebuilt,
     "nothing new": of_the_city(LATER),
@@ -96,7 +119,7 @@ def course(folder: Path, env: str, tables: Tables) -> Course:
 
 def take(step: Run, project: Project, env: str, tables: Tables) -> Taken:
     output = step(project, env)
-    target = project.folder / "dbt/target"
+    target = project.folder / "data" / ("" if env == "base" else env) / "dbt/target"
     return Taken(
         output,
         comparable(tables(project)),
@@ -170,6 +193,18 @@ def test_each_step_changes_what_it_should(on_duckdb: Course) -> None:
     assert targets["increment"].rows
     year = staged["held"].columns.index("source_year")
     assert {row[year] for row in staged["held"].rows} == {2024}
+
+
+@pytest.mark.parametrize("engine", ["on_duckdb", "on_bigquery", "on_postgres"])
+def test_damage_is_found_and_a_full_read_heals_it(
+    engine: str, request: pytest.FixtureRequest
+) -> None:
+    taken: Mapping[str, Taken] = request.getfixturevalue(engine).taken
+
+    assert taken["damaged"].output.startswith("1 ")
+    assert taken["damaged"].output.count("years=2024,mode=full") == 1
+    assert taken["healed"].output.startswith("0 ")
+    assert taken["healed"].output.count("Healed") == 1
 
 
 def test_a_held_year_is_released_where_the_job_runs(on_bigquery: Course) -> None:

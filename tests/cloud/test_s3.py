@@ -58,7 +58,11 @@ def test_a_crash_loses_nothing_and_the_bucket_is_enough_for_a_new_warehouse(
     project.ran(unreachable, env="aws", pipeline="rebuild")
     assert differences(first, tables(project)) == {}
     # The bucket alone is the lake.
-    assert {path.name for path in (project.folder / "data/aws").iterdir()} <= {"warehouse", "spool"}
+    assert {path.name for path in (project.folder / "data/aws").iterdir()} <= {
+        "warehouse",
+        "spool",
+        "dbt",
+    }
 
 
 class TestMistakes:

@@ -14,6 +14,7 @@ from mpls311.loads import (
     Manifest,
     Unchanged,
     Validated,
+    Withdrawn,
     mint_load_id,
     parse_manifest,
 )
@@ -25,6 +26,7 @@ from tests.support.made import (
     ingested,
     lake_file,
     load_id,
+    look,
     published,
     released,
     validated,
@@ -193,6 +195,39 @@ def test_a_held_load_is_pending_but_not_published_until_it_is_released() -> None
     assert [load.source_year for load in history.plus(released(FULL)).publishable] == [2022, 2023]
 
 
+def test_a_year_whose_load_was_merged_in_vain_is_staged_whole() -> None:
+    first = whole(ingested(9))
+    merged = ingested(5, mode="incremental")
+    newer = ingested(2, mode="incremental")
+    history = LoadHistory([*first, merged, validated(merged), failed(merged)])
+    superseded = history.plus(newer, validated(newer))
+
+    assert (history.remade_years, [load.load_id for load in history.to_stage]) == (
+        (),
+        [merged.load_id],
+    )
+    assert superseded.remade_years == (2023,)
+    assert [load.load_id for load in superseded.to_stage] == [first[0].load_id, newer.load_id]
+    assert superseded.plus(published(newer)).remade_years == ()
+
+
+def test_a_year_is_staged_whole_when_a_guard_holds_what_came_after_the_failure() -> None:
+    merged, newer, other = ingested(5), ingested(2), ingested(2, year=2022)
+    history = LoadHistory(
+        [*whole(ingested(9)), merged, validated(merged), newer, validated(newer), held(newer)]
+    )
+
+    assert (history.remade_years, history.to_stage) == ((2023,), ())
+    to_stage = history.plus(other, validated(other)).to_stage
+    assert [load.load_id for load in to_stage] == [load_id(9), other.load_id]
+
+
+def test_a_load_that_was_never_validated_or_released_was_never_merged() -> None:
+    stopped, newer = ingested(5), ingested(2)
+    for found in ([], [validated(stopped), held(stopped)]):
+        assert LoadHistory([stopped, *found, newer, validated(newer)]).remade_years == ()
+
+
 def test_a_superseded_load_stays_out_once_a_newer_one_is_published() -> None:
     history = LoadHistory([ingested(3), *whole(ingested(2))])
 
@@ -264,6 +299,27 @@ def test_the_order_of_manifests_does_not_matter(order: list[Manifest]) -> None:
     ordered = [manifest for manifest in order if manifest in distinct.values()]
 
     assert LoadHistory(ordered).manifests == LoadHistory(distinct.values()).manifests
+
+
+def test_a_history_can_be_told_as_it_stood() -> None:
+    first, second = whole(ingested(5)), whole(ingested(3, mode="incremental"))
+    gone = Withdrawn(load_id=load_id(3), source_year=2023, ended_at=NOW)
+    history = LoadHistory([*first, *second, gone])
+
+    assert history.as_of(NOW - days(4)).loads == LoadHistory(first).loads
+    assert history.as_of(NOW - days(1)).loads == LoadHistory([*first, *second]).loads
+    assert history.as_of(NOW).loads == LoadHistory(first).loads
+
+
+def test_without_a_load_its_year_was_not_read_in_full_and_an_older_one_is_not_pending() -> None:
+    gone = Withdrawn(load_id=load_id(3), source_year=2023, ended_at=NOW)
+    history = LoadHistory([*whole(ingested(5)), ingested(4), *whole(ingested(3))])
+
+    withdrawn = history.plus(gone, look(1, mode="full"))
+    assert (withdrawn.last_full_read(2023), withdrawn.pending) == (None, ())
+    assert withdrawn.newest_id(2023) == load_id(1)
+    again = withdrawn.plus(*whole(ingested(0)))
+    assert again.last_full_read(2023) == NOW
 
 
 def test_a_history_is_not_changed_by_a_longer_one() -> None:

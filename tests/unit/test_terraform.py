@@ -23,12 +23,6 @@ RESOURCES = {
 LOCALS = dict(re.findall(r'^  (\w+) += "([^"$]*)"$', TEXT, flags=re.MULTILINE))
 
 
-def roles_granted(kind: str) -> set[str]:
-    """Return the roles in all resources of a kind."""
-    bodies = [body for (of_kind, _), body in RESOURCES.items() if of_kind == kind]
-    return {role for body in bodies for role in re.findall(r'"(roles/[^"]+)"', body)}
-
-
 def lifecycle_rules() -> list[tuple[str, list[str]]]:
     """Return for each rule of the bucket which versions it deletes, under which prefixes."""
     bucket = RESOURCES["google_storage_bucket", "lake"]
@@ -41,21 +35,24 @@ def lifecycle_rules() -> list[tuple[str, list[str]]]:
 
 
 def test_each_right_is_one_that_the_readme_explains() -> None:
-    assert {kind for kind, _ in RESOURCES if "_iam_" in kind} == {
-        "google_bigquery_dataset_iam_member",
-        "google_cloud_run_v2_job_iam_member",
-        "google_project_iam_member",
-        "google_storage_bucket_iam_member",
-    }
-    # For the whole project: to run jobs and open read sessions, never to see or change data.
-    assert roles_granted("google_project_iam_member") == {
-        "roles/bigquery.jobUser",
-        "roles/bigquery.readSessionUser",
-    }
     granted = set(re.findall(r'"(roles/[^"]+)"', TEXT))
     readme = (PROJECT / "terraform" / "README.md").read_text("utf-8")
     explained = readme.partition("## Rights")[2].partition("\n## ")[0]
     assert granted == {f"roles/{name}" for name in re.findall(r"^\| `(.+?)` \|", explained, re.M)}
+
+
+def test_for_the_whole_project_nobody_sees_or_changes_data() -> None:
+    in_project = {
+        role
+        for (kind, _), body in RESOURCES.items()
+        if kind == "google_project_iam_member"
+        for role in re.findall(r'"roles/([^"]+)"', body)
+    }
+    # To run jobs and open read sessions; the others read settings.
+    runs = {"bigquery.jobUser", "bigquery.readSessionUser"}
+    assert runs < in_project
+    assert all(re.search("(Viewer|viewer|reader|Reviewer)$", role) for role in in_project - runs)
+    assert not in_project & {"viewer", "bigquery.dataViewer", "storage.objectViewer"}
 
 
 def test_nothing_is_public() -> None:
@@ -73,7 +70,7 @@ def test_the_job_replaces_only_reports_and_the_lease() -> None:
         "roles/storage.objectCreator",
         "roles/storage.objectViewer",
     }
-    assert "toset([local.reporting_prefix, local.lease_prefix])" in replaceable
+    assert "toset([local.reporting_prefix, local.lease_prefix, local.looks_prefix])" in replaceable
     assert "/objects/${each.value}" in replaceable
 
 
@@ -89,9 +86,18 @@ def test_of_what_manifests_name_only_raw_pages_expire() -> None:
     }
 
     assert expiring == {
-        "LIVE": {"raw_requests"},
-        "ARCHIVED": {"raw_requests", "validation_report"},
+        "LIVE": {"raw_requests", "earlier_raw_requests"},
+        "ARCHIVED": {"raw_requests", "earlier_raw_requests", "validation_report"},
     }
+
+
+def test_raw_pages_expire_when_a_check_says_so() -> None:
+    parameters = yaml.safe_load((PROJECT / "conf/base/parameters.yml").read_text("utf-8"))
+
+    assert "age            = local.raw_retention_days" in RESOURCES["google_storage_bucket", "lake"]
+    assert 'file("${path.module}/../conf/base/parameters.yml")' in TEXT
+    assert "local.parameters.lake.raw_retention_days" in TEXT
+    assert parameters["lake"]["raw_retention_days"] >= 90
 
 
 def test_only_what_a_run_replaces_can_be_deleted() -> None:

@@ -1,3 +1,12 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='merge',
+    unique_key='geography_id',
+    on_schema_change='append_new_columns',
+    pre_hook='{{ forget_fingerprint() }}',
+    post_hook='{{ keep_fingerprint() }}',
+) }}
+
 -- The even-odd rule: a place is inside if a line due east of it crosses the border an odd number of times,
 -- holes and islands included. In whole micro-degrees it is exact, so that neighbours who share a border leave
 -- no place out and both engines agree, which have no geometry type in common.
@@ -48,7 +57,11 @@ places as (
         {{ micro_degrees('geometry_x') }} as x,
         {{ micro_degrees('geometry_y') }} as y
     from {{ ref('int_requests') }}
-    where geography_id <> -1
+    where
+        geography_id <> -1
+        {% if is_incremental() -%}
+        and geography_id not in (select geography_id from {{ this }})
+        {%- endif %}
 
 ),
 
@@ -80,8 +93,10 @@ inside as (
 
 -- Borders drawn twice can overlap by a sliver.
 select
-    geography_id,
-    min(case when area_kind = 'neighborhood' then area_id end) as neighborhood_id,
-    min(case when area_kind = 'ward' then area_id end) as ward_id
-from inside
-group by geography_id
+    places.geography_id,
+    min(case when inside.area_kind = 'neighborhood' then inside.area_id end) as neighborhood_id,
+    min(case when inside.area_kind = 'ward' then inside.area_id end) as ward_id
+from places
+left join inside
+    on places.geography_id = inside.geography_id
+group by places.geography_id

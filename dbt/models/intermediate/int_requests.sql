@@ -1,3 +1,13 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='merge',
+    unique_key='case_id',
+    on_schema_change='append_new_columns',
+    pre_hook='{{ forget_fingerprint() }}',
+    post_hook='{{ keep_fingerprint() }}',
+    cluster_by=on_bigquery(['case_id']),
+) }}
+
 -- The layers in which a case was ever read give several versions of it. The choice depends on what the
 -- versions say, never on when they were loaded, so the order of loads cannot matter.
 
@@ -15,6 +25,7 @@ with ranked as (
         count(case when deleted_at is null then 1 end) over (partition by case_id) as layer_count,
         cast(sum(rows_in_load - 1) over (partition by case_id) as {{ dbt.type_bigint() }}) as duplicate_count
     from {{ ref('int_requests_by_layer') }}
+    {{ only_touched_cases() }}
 
 )
 

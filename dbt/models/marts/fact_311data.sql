@@ -1,4 +1,10 @@
 {{ config(
+    materialized='incremental',
+    incremental_strategy='merge',
+    unique_key='case_id',
+    on_schema_change='append_new_columns',
+    pre_hook='{{ forget_fingerprint() }}',
+    post_hook='{{ keep_fingerprint() }}',
     partition_by=on_bigquery({'field': 'open_datetime', 'data_type': 'timestamp', 'granularity': 'year'}),
     cluster_by=on_bigquery(['category_id', 'case_id']),
 ) }}
@@ -12,6 +18,7 @@ with requests as (
                 then {{ seconds_between('open_datetime', 'closed_datetime') }}
         end as duration_seconds
     from {{ ref('int_requests') }}
+    {{ only_touched_cases() }}
 
 )
 

@@ -19,7 +19,7 @@ try:
     from psycopg.types.numeric import FloatLoader
 except ModuleNotFoundError as exc:
     raise StorageError(
-        "A warehouse in PostgreSQL needs packages that are not installed: `make setup-postgres`."
+        "A warehouse in PostgreSQL needs packages that are not installed: `make setup-engines`."
     ) from exc
 
 Session: TypeAlias = psycopg.Connection[Any]

@@ -71,7 +71,7 @@ def _explained(path: str) -> Iterator[None]:
     try:
         yield
     except ImportError as exc:
-        raise StorageError(f"{path}: {exc}. `make setup-aws` installs what S3 needs.") from exc
+        raise StorageError(f"{path}: {exc}. `make setup-engines` installs what S3 needs.") from exc
     except FileNotFoundError as exc:
         raise StorageError(
             f"{path}: there is no such bucket. Check the name, or make the bucket."

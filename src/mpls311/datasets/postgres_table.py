@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import fsspec
 import pyarrow
 import pyarrow.csv as csv
 import pyarrow.parquet as pq
@@ -129,8 +128,8 @@ class PostgresTableDataset(TableDataset):
             if isinstance(data, pyarrow.Table):
                 self._insert(connection, data.column_names, data.to_batches(_BATCH_ROWS))
             else:
-                for uri in data:
-                    self._insert_file(connection, uri)
+                for path in data:
+                    self._insert_file(connection, path)
             # The planner knows nothing of new rows until the server comes by on its own.
             _run(connection, f"analyze {self._name}")
 
@@ -142,9 +141,8 @@ class PostgresTableDataset(TableDataset):
             _run(connection, f"drop table {self._name} cascade")
             self._define(connection)
 
-    def _insert_file(self, connection: Session, uri: str) -> None:
-        fs, path = fsspec.url_to_fs(uri, **self._fs_args)
-        with fs.open(path, "rb") as file, pq.ParquetFile(file) as parquet:
+    def _insert_file(self, connection: Session, path: str) -> None:
+        with pq.ParquetFile(path) as parquet:
             # Files of an older version of the model lack columns, which are null then.
             stored = parquet.schema_arrow.names
             there = [name for name in self._arrow_schema.names if name in stored]

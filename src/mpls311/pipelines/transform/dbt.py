@@ -3,21 +3,38 @@
 import logging
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from rich import get_console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from mpls311.errors import UserError
+from mpls311.errors import OUT_OF_MEMORY, UserError
 from mpls311.parameters import TransformSettings
+from mpls311.pipelines.transform.fingerprint import fingerprint
 
 log = logging.getLogger(__name__)
 
 _EXAMPLE_ROWS = 3
+
+
+@dataclass(frozen=True)
+class Staging:
+    """What dbt finds in staging."""
+
+    years: frozenset[int]
+    """The layers: a merge looks at no partition of another year."""
+    borders: pd.DataFrame
+    remade_years: frozenset[int] = frozenset()
+    """Those that are there whole, and replace what the warehouse has of them."""
+    replaced: frozenset[str] = frozenset()
+    """Loads that one of them stands for: what the warehouse has of these is left out."""
+    is_everything: bool = False
+    """Every published load is there: what the warehouse has is forgotten."""
 
 
 class DbtError(UserError):
@@ -32,26 +49,22 @@ class DbtBuild:
     """Bytes that the warehouse read, which is what BigQuery bills; None where it does not say."""
 
 
-def run_dbt(
-    settings: TransformSettings, years: Iterable[int], *, rebuild: bool = False
-) -> DbtBuild:
+def run_dbt(settings: TransformSettings, staging: Staging) -> DbtBuild:
     """Build seeds, models and data tests.
 
     Unit tests are left out: they prove the models, not the rows, and `make test` runs them.
 
     Args:
         settings: Profile, target, environment and project folder.
-        years: The layers in staging: a merge looks at no partition of another year.
-        rebuild: Whether staging holds every published load, and what earlier ones left behind
-            in the warehouse is to be forgotten.
+        staging: What staging holds.
 
     Raises:
         DbtError: A model, a seed or a test of severity error failed, or dbt did not start.
     """
     log.info("dbt build, profile %s, target %s.", settings.profile, settings.target)
     command = ["build", "--exclude-resource-type", "unit_test"]
-    command += ["--vars", "{rebuild: true}"] if rebuild else []
-    with _surroundings(settings, years), _progress() as callback:
+    command += ["--vars", "{rebuild: true}"] if staging.is_everything else []
+    with _surroundings(settings, staging), _progress() as callback:
         outcome = _invoke([*command, *_options(settings)], callback)
         results = getattr(outcome.result, "results", ())
         _log_results(results)
@@ -76,20 +89,26 @@ def _invoke(command: list[str], *callbacks: Any) -> Any:
 
 
 def _options(settings: TransformSettings) -> list[str]:
-    project = str(Path(settings.project).resolve())
+    project, artifacts = str(Path(settings.project).resolve()), Path(settings.artifacts).resolve()
     return [
         *("--project-dir", project, "--profiles-dir", project),
+        *("--target-path", str(artifacts / "target"), "--log-path", str(artifacts / "logs")),
         *("--profile", settings.profile, "--target", settings.target),
         *("--quiet", "--log-level", "none", "--log-level-file", "none"),
     ]
 
 
 @contextmanager
-def _surroundings(settings: TransformSettings, years: Iterable[int]) -> Iterator[None]:
+def _surroundings(settings: TransformSettings, staging: Staging) -> Iterator[None]:
     """The environment dbt needs, and this process as it was afterwards."""
     folder, before = Path.cwd(), dict(os.environ)
     os.environ.update(settings.environment)
-    os.environ["MPLS311_YEARS"] = ", ".join(str(year) for year in sorted(set(years)))
+    os.environ |= {
+        "MPLS311_YEARS": ", ".join(map(str, sorted(staging.years))),
+        "MPLS311_REMADE_YEARS": ", ".join(map(str, sorted(staging.remade_years))),
+        "MPLS311_REPLACED": ", ".join(f"'{load_id}'" for load_id in sorted(staging.replaced)),
+        "MPLS311_FINGERPRINT": fingerprint(Path(settings.project), staging.borders),
+    }
     try:
         yield
     finally:
@@ -150,9 +169,9 @@ def _explain(exception: BaseException | None, results: Any, settings: TransformS
     head = (
         "dbt failed, nothing is published; the loads stay pending and the next run takes them up."
     )
-    if not failed:
-        return f"{head}\n{_compact(str(exception))}"
-    return "\n".join([head, *(_explain_result(r, settings) for r in failed)])
+    told = [_explain_result(r, settings) for r in failed] or [_compact(str(exception))]
+    advice = [OUT_OF_MEMORY] if any("Out of Memory Error" in text for text in told) else []
+    return "\n".join([head, *advice, *told])
 
 
 def _explain_result(result: Any, settings: TransformSettings) -> str:

@@ -19,7 +19,7 @@ from mpls311.loads import (
 )
 from mpls311.loads.tracking import staged_rows
 from mpls311.parameters import TransformSettings
-from mpls311.pipelines.transform.dbt import DbtBuild, DbtError, run_dbt
+from mpls311.pipelines.transform.dbt import DbtBuild, DbtError, Staging, run_dbt
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +28,7 @@ Outputs = tuple[pa.Table, Sequence[Manifest]]
 
 def run_dbt_and_record_loads(
     staged: pd.DataFrame,
+    borders: pd.DataFrame,
     history: LoadHistory,
     settings: TransformSettings,
 ) -> Iterator[Outputs]:
@@ -40,6 +41,7 @@ def run_dbt_and_record_loads(
 
     Args:
         staged: What is in the staging table: `load_id`, `row_count`.
+        borders: The corners of the areas' borders, which some models are made of.
         history: The manifests.
         settings: dbt profile and target.
 
@@ -56,16 +58,21 @@ def run_dbt_and_record_loads(
         log.info("Nothing to transform: no load is pending.")
         yield tracking_rows(history), []
         return
-    check_staging(staged, pending)
-    years = [load.source_year for load in pending]
+    check_staging(staged, history.to_stage)
+    staging = Staging(
+        years=frozenset(load.source_year for load in history.to_stage),
+        borders=borders,
+        remade_years=frozenset(history.remade_years),
+        replaced=frozenset().union(*map(history.replaced_by, pending)),
+    )
     if settings.target == "dev":
         yield tracking_rows(history), []
-        run_dbt(settings, years)
+        run_dbt(settings, staging)
         log.info("dbt target dev: nothing is published, the loads stay pending.")
         return
     yield pa.concat_tables([tracking_rows(history), staged_rows(pending)]), []
     try:
-        build = run_dbt(settings, years)
+        build = run_dbt(settings, staging)
     except DbtError as exc:
         failed = [_failed(load, exc) for load in pending if not load.failed]
         yield tracking_rows(history.plus(*failed)), failed

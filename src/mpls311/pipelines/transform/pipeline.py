@@ -18,7 +18,12 @@ def create_pipeline(**_: object) -> Pipeline:
             [
                 node(
                     run_dbt_and_record_loads,
-                    inputs=["raw_mpls_311data@contents", "validated_loads", "params:transform"],
+                    inputs=[
+                        "raw_mpls_311data@contents",
+                        "raw_areas",
+                        "validated_loads",
+                        "params:transform",
+                    ],
                     # The published manifests last: with them the watermarks move.
                     outputs=["track_load", "published_loads"],
                     name="run_dbt_and_record_loads",

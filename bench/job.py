@@ -1,0 +1,170 @@
+"""Measure whole runs against an earlier commit: `make bench-job BASE=...`.
+
+Both commits read the same stand-in city, served by this one, and use the packages installed here.
+Each run begins with the lake and the warehouse that a first load by its own commit left; the runs
+of both are interleaved, and what is printed are medians and the ratio of each pair's.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from statistics import median
+
+from bench.__main__ import table
+
+HERE = Path(__file__).parents[1]
+LAST_DAY = date(2026, 11, 20)
+NO_DATA = 1
+"""Rows a year of a city that says what a run costs without any."""
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A commit's files, and the data of its demo environment."""
+
+    folder: Path
+
+    @property
+    def _data(self) -> Path:
+        return self.folder / "data" / "demo"
+
+    @property
+    def _kept(self) -> Path:
+        return self.folder / "data" / "kept"
+
+    def keep(self) -> None:
+        """Remember the data as it is."""
+        shutil.rmtree(self._kept, ignore_errors=True)
+        shutil.copytree(self._data, self._kept)
+
+    def restore(self) -> None:
+        """Put the data back to what was kept."""
+        self.clear()
+        shutil.copytree(self._kept, self._data)
+
+    def clear(self) -> None:
+        """Leave no data."""
+        shutil.rmtree(self._data, ignore_errors=True)
+
+    def run(self, url: str, today: date, years: str) -> float:
+        """Seconds that `kedro run` takes as a process."""
+        parameters = f"years={years},source.services_url={url},source.today={today}"
+        began = time.monotonic()
+        subprocess.run(
+            [sys.executable, "-m", "kedro", "run", "--env", "demo", "--params", parameters],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(self.folder / "src")},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=True,
+        )
+        return time.monotonic() - began
+
+
+@contextmanager
+def city(rows_per_year: int, as_of: date) -> Iterator[str]:
+    """The address of a city of that day, served by a process of its own."""
+    options = ["--rows-per-year", str(rows_per_year), "--as-of", str(as_of)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mpls311.sandbox", *options], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout, "it is piped"
+        yield process.stdout.readline().strip()
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def checkouts(base: str) -> Iterator[tuple[Checkout, Checkout]]:
+    """The base and the files here, each in a folder of its own."""
+    with tempfile.TemporaryDirectory(prefix="bench-job-") as folder:
+        before, now = Path(folder, "before"), Path(folder, "now")
+        for revision, place in ((base, before), ("HEAD", now)):
+            subprocess.run(
+                ["git", "worktree", "add", "--quiet", "--detach", str(place), revision],
+                cwd=HERE,
+                check=True,
+            )
+        try:
+            yield Checkout(before), Checkout(now)
+        finally:
+            for place in (before, now):
+                subprocess.run(
+                    ["git", "worktree", "remove", "--force", str(place)], cwd=HERE, check=True
+                )
+
+
+Pairs = list[tuple[float, float]]
+
+
+def measure(
+    sides: tuple[Checkout, Checkout], rows_per_year: int, years: str, days: int, runs: int
+) -> dict[str, Pairs]:
+    """Seconds of first loads, of runs that find nothing new, and of increments of some days."""
+    found: dict[str, Pairs] = {"first load": [], "nothing new": [], "increment": []}
+    then = LAST_DAY - timedelta(days=days)
+
+    def pair(job: str, url: str, today: date, asked: str) -> None:
+        seconds = [side.run(url, today, asked) for side in sides]
+        found[job].append((seconds[0], seconds[1]))
+        sys.stderr.write(f"{rows_per_year:,} a year  {job}  {seconds[0]:.1f} {seconds[1]:.1f} s\n")
+
+    with city(rows_per_year, then) as old, city(rows_per_year, LAST_DAY) as new:
+        for number in range(runs):
+            for side in sides:
+                side.clear()
+            pair("first load", old, then, years)
+            if number == 0:
+                for side in sides:
+                    side.keep()
+            pair("nothing new", old, then, "recent")
+            for side in sides:
+                side.restore()
+            pair("increment", new, LAST_DAY, "recent")
+    return found
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(prog="python -m bench.job", description=__doc__)
+    parser.add_argument("--base", required=True, help="the commit to compare with")
+    parser.add_argument("--rows-per-year", type=int, nargs="+", default=[NO_DATA, 80_000])
+    parser.add_argument("--years", default="2016-2026")
+    parser.add_argument("--days", type=int, default=3, help="between first load and increment")
+    parser.add_argument("--runs", type=int, default=5)
+    options = parser.parse_args()
+    rows: list[tuple[object, ...]] = [
+        ("rows a year", "years", "job", "before, s", "now, s", "now / before")
+    ]
+    with checkouts(options.base) as sides:
+        for number in options.rows_per_year:
+            found = measure(sides, number, options.years, options.days, options.runs)
+            for job, pairs in found.items():
+                before, now = (median(seconds) for seconds in zip(*pairs, strict=True))
+                ratio = median(after / before for before, after in pairs)
+                rows.append(
+                    (
+                        f"{number:,}",
+                        options.years,
+                        job,
+                        f"{before:.1f}",
+                        f"{now:.1f}",
+                        f"{ratio:.2f}",
+                    )
+                )
+    table(*rows)
+
+
+if __name__ == "__main__":
+    main()

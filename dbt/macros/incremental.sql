@@ -1,0 +1,82 @@
+{#- Models that are kept up to date case by case. A case is touched by what staging says of it, so all that a
+    run leaves alone must be what a full refresh would make of it: which is why a change of anything that such
+    a model is made of refreshes it whole. -#}
+
+{#- Where a model reads `case_id` of what is in the warehouse: only the cases that are in staging. It is upstream of
+    every such model; without a reference of its own a unit test need not give it. -#}
+{% macro only_touched_cases() -%}
+    {%- if is_incremental() -%}
+        {%- set staged = graph.nodes['model.mpls_311.stg_mpls_311data'] -%}
+        where case_id in (
+            select case_id from {{ adapter.get_relation(staged.database, staged.schema, staged.alias) }}
+        )
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- In place of dbt's own, which asks only for --full-refresh. -#}
+{% macro should_full_refresh() -%}
+    {%- if config.get('full_refresh') is not none -%}
+        {{ return(config.get('full_refresh')) }}
+    {%- elif flags.FULL_REFRESH or model.config.materialized != 'incremental' or not execute -%}
+        {{ return(flags.FULL_REFRESH) }}
+    {%- endif -%}
+    {#- Cases that left int_requests_by_layer are in no staging. -#}
+    {%- set left = env_var('MPLS311_REMADE_YEARS', '') ~ env_var('MPLS311_REPLACED', '') -%}
+    {{ return(var('rebuild', false) or left != '' or made_of(model) != was_made_of(model)) }}
+{%- endmacro %}
+
+
+{#- The fingerprint of a model: its file and those of everything upstream, and what the run says of the rest
+    (macros, variables, borders). -#}
+{% macro made_of(node) -%}
+    {{ return(local_md5(env_var('MPLS311_FINGERPRINT', '') ~ lineage(node))) }}
+{%- endmacro %}
+
+
+{% macro lineage(node) -%}
+    {%- set checksums = [node.checksum.checksum] -%}
+    {%- for unique_id in node.depends_on.nodes | sort if unique_id in graph.nodes -%}
+        {%- do checksums.append(lineage(graph.nodes[unique_id])) -%}
+    {%- endfor -%}
+    {{ return(checksums | join(' ')) }}
+{%- endmacro %}
+
+
+{#- The fingerprint that the table in the warehouse was made with; none if it was not made to the end. -#}
+{% macro was_made_of(node) -%}
+    {%- set fingerprints = fingerprints_relation() -%}
+    {%- if load_relation(fingerprints) is none -%}{{ return(none) }}{%- endif -%}
+    {%- set found = run_query(
+        "select fingerprint from " ~ fingerprints ~ " where model = '" ~ node.name ~ "'"
+    ) -%}
+    {{ return(found.columns[0].values() | first if found.rows else none) }}
+{%- endmacro %}
+
+
+{% macro fingerprints_relation() -%}
+    {{ return(api.Relation.create(
+        database=target.database, schema=target.schema ~ '_internal', identifier='model_fingerprints', type='table'
+    )) }}
+{%- endmacro %}
+
+
+{#- Before a full refresh: what is cut off leaves none. -#}
+{% macro forget_fingerprint() -%}
+    {%- if execute and should_full_refresh() and load_relation(fingerprints_relation()) is not none -%}
+        delete from {{ fingerprints_relation() }} where model = '{{ model.name }}'
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- After it. -#}
+{% macro keep_fingerprint() -%}
+    {%- if execute and should_full_refresh() -%}
+        {%- set fingerprints = fingerprints_relation() -%}
+        {%- do run_query(
+            'create table if not exists ' ~ fingerprints
+            ~ ' (model ' ~ dbt.type_string() ~ ', fingerprint ' ~ dbt.type_string() ~ ')'
+        ) -%}
+        insert into {{ fingerprints }} (model, fingerprint) values ('{{ model.name }}', '{{ made_of(model) }}')
+    {%- endif -%}
+{%- endmacro %}
