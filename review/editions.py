@@ -146,7 +146,8 @@ def _run(name: str, command: Sequence[str], side: Path, **environment: str) -> N
         command, cwd=side, env=os.environ | environment, capture_output=True, text=True
     )
     if done.returncode:
-        raise UserError(f"{name} failed:\n{(done.stdout + done.stderr).strip()[-2000:]}")
+        said = (done.stdout + done.stderr).strip()
+        raise UserError(f"{name} failed:\n{said[max(said.rfind('Error: '), 0) :][-2000:]}")
 
 
 def _keys(side: Path) -> dict[str, Sequence[str]]:
