@@ -4,8 +4,7 @@
 FROM python:3.11.13-slim-bookworm@sha256:86adf8dbadc3d6e82ee5dd2c74bec2e1c2467cdad47886280501df722372d2e1
 
 # Every line of output becomes one entry of the log, at once and as it was written.
-ENV PYTHONUNBUFFERED=1 COLUMNS=200 PYTHONPATH=/app/src \
-    DBT_TARGET_PATH=/tmp/dbt/target DBT_LOG_PATH=/tmp/dbt/logs
+ENV PYTHONUNBUFFERED=1 COLUMNS=200 PYTHONPATH=/app/src
 
 RUN useradd --create-home --uid 1000 mpls311
 WORKDIR /app

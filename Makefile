@@ -59,6 +59,9 @@ bench-join: .venv/dev ## How fast places find their areas
 status: .venv/runtime ## Where every year stands (ENV=demo)
 	@$(BIN)/kedro status --env $(ENV)
 
+check: .venv/runtime ## Whether lake and warehouse are what was written (ENV=demo)
+	@$(BIN)/kedro check --env $(ENV)
+
 first-contact: .venv/runtime ## Hold every layer of the source against what is assumed of it (ENV=demo)
 	@$(BIN)/kedro first-contact --env $(ENV)
 
@@ -96,6 +99,16 @@ trial-truth: .venv/dev ## Whole runs under faults and edits, cell by cell agains
 
 trial-year: .venv/dev ## 365 days of a small city, cell by cell (an hour)
 	@$(BIN)/python -m trials.days --runs 365
+
+trial-damage: .venv/dev ## Flip, cut, swap and lose files of a lake; type what is said
+	@$(BIN)/python -m trials.damage flips cures
+
+trial-disk: .venv/dev ## Fill the disk in each phase (as root, on Linux)
+	@$(BIN)/python -m trials.damage disk
+
+trial-growth: .venv/dev ## What the manifests of five years of daily runs cost a run
+	@$(BIN)/python -m trials.growth
+	@$(BIN)/python -m trials.growth --apart
 
 trial-storm: .venv/dev ## Read layers through faults, throttling and edits; 20 seeds
 	@$(BIN)/python -m trials.reading storm throttle edits

@@ -9,16 +9,16 @@ resource "google_storage_bucket_iam_member" "job_lake" {
   member = google_service_account.job.member
 }
 
-# ... except for reports, which each run writes anew, and the lease that one run holds at a time.
+# ... except for reports and the last looks, which each run writes anew, and the lease that one run holds.
 resource "google_storage_bucket_iam_member" "job_replaceable" {
-  for_each = toset([local.reporting_prefix, local.lease_prefix])
+  for_each = toset([local.reporting_prefix, local.lease_prefix, local.looks_prefix])
 
   bucket = google_storage_bucket.lake.name
   role   = "roles/storage.objectUser"
   member = google_service_account.job.member
 
   condition {
-    title      = "only-${trimsuffix(replace(each.value, "_", "-"), "/")}"
+    title      = "only-${trimsuffix(replace(each.value, "/[_\\/]/", "-"), "-")}"
     expression = "resource.name.startsWith(\"projects/_/buckets/${google_storage_bucket.lake.name}/objects/${each.value}\")"
   }
 }

@@ -2,6 +2,11 @@ locals {
   raw_prefix       = "01_raw/requests"
   reporting_prefix = "08_reporting/"
   lease_prefix     = "locks/"
+  looks_prefix     = "manifests/looks/"
+
+  # `kedro check` goes by the same number.
+  parameters         = yamldecode(file("${path.module}/../conf/base/parameters.yml"))
+  raw_retention_days = local.parameters.lake.raw_retention_days
 }
 
 resource "google_storage_bucket" "lake" {
@@ -22,7 +27,7 @@ resource "google_storage_bucket" "lake" {
       type = "Delete"
     }
     condition {
-      age            = var.raw_retention_days
+      age            = local.raw_retention_days
       with_state     = "LIVE"
       matches_prefix = [local.raw_prefix]
     }
@@ -36,7 +41,7 @@ resource "google_storage_bucket" "lake" {
     condition {
       days_since_noncurrent_time = 30
       with_state                 = "ARCHIVED"
-      matches_prefix             = [local.raw_prefix, local.reporting_prefix, local.lease_prefix]
+      matches_prefix             = [local.raw_prefix, local.reporting_prefix, local.lease_prefix, local.looks_prefix]
     }
   }
 

@@ -41,17 +41,6 @@ variable "bucket" {
   }
 }
 
-variable "raw_retention_days" {
-  description = "Days after which raw pages are deleted. Nothing reads those of a published load again."
-  type        = number
-  default     = 400
-
-  validation {
-    condition     = var.raw_retention_days >= 90 && floor(var.raw_retention_days) == var.raw_retention_days
-    error_message = "Keep raw pages for 90 whole days at least: a load that is still pending needs them."
-  }
-}
-
 variable "image_tag" {
   description = "Tag of the job's image in the registry made here. A tag that has moved is not noticed: push under a new one."
   type        = string

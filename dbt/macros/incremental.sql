@@ -22,9 +22,8 @@
         {{ return(flags.FULL_REFRESH) }}
     {%- endif -%}
     {#- Cases that left int_requests_by_layer are in no staging. -#}
-    {{ return(
-        var('rebuild', false) or env_var('MPLS311_REMADE_YEARS', '') != '' or made_of(model) != was_made_of(model)
-    ) }}
+    {%- set left = env_var('MPLS311_REMADE_YEARS', '') ~ env_var('MPLS311_REPLACED', '') -%}
+    {{ return(var('rebuild', false) or left != '' or made_of(model) != was_made_of(model)) }}
 {%- endmacro %}
 
 

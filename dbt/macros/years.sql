@@ -21,3 +21,14 @@
         delete from {{ this }} where source_year in ({{ env_var('MPLS311_REMADE_YEARS') }})
     {%- endif -%}
 {%- endmacro %}
+
+
+{#- Takes the rows of loads that one in staging stands for out of a model, as statement of a hook: whatever of
+    them the layer still has, that one brings again. -#}
+{% macro leave_out_replaced() -%}
+    {%- set replaced = env_var('MPLS311_REPLACED', '') -%}
+    {%- if execute and replaced and load_relation(this) -%}
+        delete from {{ this }}
+        where source_year in ({{ env_var('MPLS311_YEARS') }}) and load_id in ({{ replaced }})
+    {%- endif -%}
+{%- endmacro %}

@@ -1,4 +1,4 @@
-"""The project's own `kedro run`, and `kedro status` and `kedro first-contact`.
+"""The project's own `kedro run`, and `kedro status`, `kedro check` and `kedro first-contact`.
 
 Kedro's command splits `--params` at every comma, takes misspelled names and forgets all but the
 last `--params`. This one, put in its place by Kedro's documented extension point, refuses what
@@ -20,14 +20,15 @@ from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import env_option
 from kedro.framework.project import pipelines, settings
 from kedro.framework.session import KedroSession
-from kedro.io import DatasetError
 from kedro.utils import find_kedro_project
 from omegaconf import OmegaConf
 from pydantic import ValidationError
 from rich import get_console
 
+from mpls311.advice import typed_in
 from mpls311.commands import Commands
-from mpls311.errors import UserError
+from mpls311.errors import UserError, full_disk
+from mpls311.inspection import checked
 from mpls311.interrupts import interruptible
 from mpls311.loads import verdict
 from mpls311.machine_settings import missing_settings
@@ -168,7 +169,7 @@ def _project_path() -> Path:
 
 
 def _run(params: Any, pipeline: str | None, names: list[str], **options: Any) -> None:
-    with interruptible(), _mistakes_as_sentences():
+    with interruptible(), _mistakes_as_sentences(options["env"]):
         parsed = parse_params(params)
         chosen = names or ([pipeline] if pipeline else [])
         for name in chosen:
@@ -183,14 +184,15 @@ def _run(params: Any, pipeline: str | None, names: list[str], **options: Any) ->
 
 
 @contextmanager
-def _mistakes_as_sentences() -> Iterator[None]:
+def _mistakes_as_sentences(env: str | None = None) -> Iterator[None]:
+    """Show a mistake as a sentence, with commands as they are typed in the environment."""
     try:
         yield
-    except (UserError, DatasetError) as exc:
-        mistake = _mistake_behind(exc)
+    except Exception as exc:
+        mistake = full_disk(exc) or _mistake_behind(exc)
         if mistake is None:
             raise
-        raise click.ClickException(str(mistake)) from exc
+        raise click.ClickException(typed_in(env, str(mistake))) from exc
 
 
 def _mistake_behind(exc: BaseException | None) -> UserError | None:
@@ -218,7 +220,7 @@ cli.add_command(run)
 @env_option
 def status(env: str | None) -> None:
     """Where every year stands: last full read, watermark, pending load, rejected rows."""
-    with _mistakes_as_sentences():
+    with _mistakes_as_sentences(env):
         check_params(_project_path() / settings.CONF_SOURCE, env, {})
         _show_status(env)
 
@@ -232,6 +234,21 @@ def _show_status(env: str | None) -> None:
     print_sentences(verdict(history, history, release=commands.release))
 
 
+@cli.command()
+@env_option
+@click.option("--fast", is_flag=True, help="Leave the checksums of files out.")
+def check(env: str | None, fast: bool) -> None:
+    """Hold the whole lake and the warehouse against the manifests; change nothing."""
+    with _mistakes_as_sentences(env):
+        check_params(_project_path() / settings.CONF_SOURCE, env, {})
+        with KedroSession.create(env=env) as session:
+            report = checked(cast(KedroSession, session).load_context().catalog, checksums=not fast)
+    for line in report.lines():
+        click.echo(typed_in(env, line))
+    if report.findings:
+        raise SystemExit(1)
+
+
 @cli.command("first-contact")
 @env_option
 def first_contact(env: str | None) -> None:
@@ -239,7 +256,7 @@ def first_contact(env: str | None) -> None:
     from mpls311.first_contact import look, report  # takes a while to import
 
     stamina.instrumentation.set_on_retry_hooks([])
-    with _mistakes_as_sentences(), ExitStack() as stack:
+    with _mistakes_as_sentences(env), ExitStack() as stack:
         parameters = check_params(_project_path() / settings.CONF_SOURCE, env, {})
         source = parameters.source
         if source.services_url is None:

@@ -1,6 +1,7 @@
 """The errors that a person is meant to read."""
 
-from collections.abc import Iterable
+import errno
+from collections.abc import Iterable, Iterator
 from typing import Self
 
 from kedro.io import DatasetError
@@ -24,3 +25,35 @@ class StorageError(DatasetError, UserError):
 
     Also an error of Kedro's, which wraps any other that a dataset raises.
     """
+
+
+def full_disk(exc: BaseException) -> UserError | None:
+    """What a person can do about an error, if it is one of a disk that is full."""
+    for each in _behind(exc):
+        if getattr(each, "errno", None) in _FULL or "No space left on device" in str(each):
+            place = getattr(each, "filename", None)
+            return UserError(
+                f"The disk is full{f' ({place} cannot be written)' if place else ''}. Free some "
+                "space and run again: what is whole is kept, the rest is made good."
+            )
+    return None
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def _behind(exc: BaseException | None) -> Iterator[BaseException]:
+    """An error and those that led to it."""
+    while exc is not None:
+        yield exc
+        if isinstance(exc, BaseExceptionGroup):
+            for each in exc.exceptions:
+                yield from _behind(each)
+        exc = exc.__cause__ or exc.__context__
+
+
+OUT_OF_MEMORY = (
+    "DuckDB needs more memory than it may use. Give it more: write `duckdb_memory_limit: 2GB` into "
+    "conf/local/globals.yml, or export MPLS311_DUCKDB_MEMORY_LIMIT=2GB."
+)
+"""What to do where a query does not fit, even with what it can put on the disk."""

@@ -15,6 +15,7 @@ from kedro.pipeline import Pipeline
 from rich import get_console
 
 from mpls311.commands import Commands
+from mpls311.datasets.manifests import begin_reading, end_reading
 from mpls311.loads import LoadHistory, Verdict, verdict
 from mpls311.parameters import SandboxSettings, SourceSettings, Years, city_today
 from mpls311.run_lock import RunLock, run_lock
@@ -86,6 +87,16 @@ class SingleRun(HeldDuringRun):
         """
         if self._lock:
             self._lock.check()
+
+
+class OneHistory(HeldDuringRun):
+    """The manifests are read once a run."""
+
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(self) -> None:
+        """Begin, with the lock in hand."""
+        begin_reading()
+        self._hold(end_reading)
 
 
 class StandInCity(HeldDuringRun):

@@ -37,6 +37,7 @@ STAND_IN_CITY = "stand-in-city"
 FORMER_NAMES = {"source.neighborhoods_service": "source.areas.neighborhood"}
 """Parameters that go on working by a name they once had -> the name they have."""
 
+_LOAD_ID = re.compile(r"\d{8}T\d{9}Z-\d{4}")
 _SERVER = re.compile(r"/(Feature|Map)Server(/\d+)?$", re.IGNORECASE)
 _LAYER = re.compile(r"/\d+$")
 
@@ -260,6 +261,47 @@ class ValidationSettings(Limits):
         return self.accept.resolve(city_today()) if self.accept else ()
 
 
+class LakeSettings(_Settings):
+    """How long what the lake holds is kept."""
+
+    raw_retention_days: Annotated[int, Field(ge=90)]
+    """Raw files of published loads may be gone after that long: nothing reads them again."""
+
+    @property
+    def raw_retention(self) -> timedelta:
+        """How long raw files of published loads are kept."""
+        return timedelta(days=self.raw_retention_days)
+
+
+class RebuildSettings(_Settings):
+    """Which loads a warehouse is rebuilt from, if not from all that were published."""
+
+    until: date | str | None
+    """The marts as they were at the end of that day in Minneapolis, or after the run of that load;
+    they are built beside those that count."""
+    without: str | None
+    """A load that does not count any more."""
+
+    @field_validator("until", mode="before")
+    @classmethod
+    def _day_or_load(cls, value: Any) -> Any:
+        text = str(value)
+        if value is None or _LOAD_ID.fullmatch(text):
+            return value
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            raise ValueError(
+                f"rebuild.until={text} is neither a day (2026-03-01) nor the id of a load."
+            ) from None
+
+    @model_validator(mode="after")
+    def _one_at_a_time(self) -> "RebuildSettings":
+        if self.until and self.without:
+            raise ValueError("Give rebuild.until or rebuild.without, not both.")
+        return self
+
+
 class TransformSettings(_Settings):
     """How dbt is run."""
 
@@ -269,6 +311,8 @@ class TransformSettings(_Settings):
     """`dev` builds mpls_311_development and publishes nothing."""
     project: str
     """The dbt project's folder."""
+    artifacts: str
+    """A local folder for what dbt writes for itself, so that two environments never share it."""
     environment: dict[str, str]
     """Environment variables that dbt/profiles.yml reads: where the warehouse is."""
 
@@ -292,7 +336,9 @@ class Parameters(_Settings):
     mode: ReadMode
     source: SourceSettings
     validation: ValidationSettings
+    lake: LakeSettings
     transform: TransformSettings
+    rebuild: RebuildSettings
     changes: ChangeSettings
     sandbox: SandboxSettings
     commands: Commands

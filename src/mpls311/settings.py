@@ -1,10 +1,11 @@
 """Project settings of Kedro."""
 
-from mpls311.hooks import RunSummary, SingleRun, StandInCity
+from mpls311.hooks import OneHistory, RunSummary, SingleRun, StandInCity
 from mpls311.machine_settings import in_project, machine_setting
+from mpls311.memory import share_of_memory
 from mpls311.session import RunSession
 
-HOOKS = (RunSummary(), StandInCity(), SingleRun())
+HOOKS = (RunSummary(), StandInCity(), OneHistory(), SingleRun())
 
 SESSION_CLASS = RunSession
 
@@ -13,5 +14,9 @@ CONFIG_LOADER_ARGS = {
     "default_run_env": "local",
     # An overlay names only what differs from base.
     "merge_strategy": {"parameters": "soft", "globals": "soft"},
-    "custom_resolvers": {"in_project": in_project, "machine_setting": machine_setting},
+    "custom_resolvers": {
+        "in_project": in_project,
+        "machine_setting": machine_setting,
+        "share_of_memory": share_of_memory,
+    },
 }

@@ -22,7 +22,8 @@ def summary_table(
         seconds: How long the run took.
     """
     states = {load.load_id: load.state for load in before.loads}
-    looks = [look for look in after.unchanged if look not in before.unchanged]
+    known = {look.load_id for look in before.unchanged}
+    looks = [look for look in after.unchanged if look.load_id not in known]
     touched = [load for load in after.loads if states.get(load.load_id) != load.state]
     lines = [(look.source_year, _unchanged_cells(look)) for look in looks]
     lines += [(load.source_year, _load_cells(load)) for load in touched]
@@ -99,7 +100,7 @@ def _load_cells(load: Load) -> Sequence[str]:
         str(load.source_year),
         name,
         f"{ingested.rows:,}",
-        *(f"{count:,}" for count in counts),
+        *("unknown" if count is None else f"{count:,}" for count in counts),
         *([""] * (4 - len(counts))),
         f"{ingested.bytes / 1e6:.1f}",
         f"{ingested.requests:,}",

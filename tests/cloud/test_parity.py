@@ -13,6 +13,7 @@ import pytest
 from google.cloud import bigquery, storage
 
 from mpls311.sandbox import City, serve
+from tests.support.damage import flip
 from tests.support.emulators import PROJECT
 from tests.support.project import Project
 from tests.support.tiny_layer import TinyLayers
@@ -118,6 +119,14 @@ class Twins:
         assert differences(local, cloud) == {}
         return cloud
 
+    def flip_a_bit(self, bucket: storage.Bucket) -> None:
+        """Damage the service requests of the first load of 2024 on both sides."""
+        folder = "03_primary/service_requests/2024"
+        path = min((self.local.folder / "data" / folder).iterdir())
+        path.write_bytes(flip(path.read_bytes(), 1_000))
+        blob = min(bucket.list_blobs(prefix=folder), key=lambda each: each.name)
+        blob.upload_from_string(flip(blob.download_as_bytes(), 1_000))
+
     def assert_same_page(self, bucket: storage.Bucket) -> None:
         page = "08_reporting/dashboard.html"
         local = shown((self.local.folder / "data" / page).read_text())
@@ -161,7 +170,7 @@ def twins(tmp_path_factory: pytest.TempPathFactory, warehouse: bigquery.Client) 
 
 def assert_only_the_partitions_it_must(project: Project) -> None:
     """BigQuery reads every partition that a literal does not rule out."""
-    target = project.folder / "dbt/target"
+    target = project.folder / "data/gcp/dbt/target"
     model = "mpls_311/models/intermediate/int_requests_by_layer.sql"
     merge, source = (target / "run" / model).read_text(), (target / "compiled" / model).read_text()
     fact = (target / "run/mpls_311/models/marts/fact_311data.sql").read_text()
@@ -189,7 +198,14 @@ def test_the_marts_are_the_same_on_both_engines_whatever_was_run(
         increment["mpls_311_production.fact_311data"] != first["mpls_311_production.fact_311data"]
     )
 
+    twins.flip_a_bit(bucket)
+    cure = "Type: kedro run --env gcp --params years=2024,mode=full"
+    found = twins.cloud.kedro("check", "--env", "gcp")
+    assert (found.exit_code, found.output.count(cure)) == (1, 1), found.output
+
     twins.run("years=2024+2025,mode=full", as_of=date(2025, 5, 30))
+    found = twins.cloud.kedro("check", "--env", "gcp")
+    assert (found.exit_code, found.output.count("Healed")) == (0, 1), found.output
     full = twins.assert_same()
     twins.assert_same_page(bucket)
 

@@ -120,5 +120,5 @@ class Project:
         return {
             str(path.relative_to(data)): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in sorted(data.rglob("*"))
-            if path.is_file() and "warehouse" not in path.parts
+            if path.is_file() and not {"warehouse", "dbt"} & set(path.parts[len(data.parts) :])
         }

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpls311.cleaning import clean
-from mpls311.lake import KEY_COLUMNS, KnownCases, LakeFiles, best_versions
-from mpls311.loads import Load, LoadHistory
+from mpls311.lake import KEY_COLUMNS, KnownCases, LakeFiles, best_versions, lake_file
+from mpls311.loads import Ingested, Load
 from mpls311.schemas import ServiceRequest, arrow_schema
-from tests.support.made import ingested, published, row, served, validated, whole
+from tests.support.made import ingested, published, row, served, validated
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 SCHEMA = pa.schema([arrow_schema(ServiceRequest).field(name) for name in KEY_COLUMNS])
@@ -48,8 +48,9 @@ def test_the_latest_update_counts_and_then_the_greater_hash(given_rows: list[dic
 
 
 def test_files_of_an_older_version_lack_columns(tmp_path: Path) -> None:
-    older, newer = whole(ingested(2)), whole(ingested(1, mode="incremental"))
-    for case_id, (load, split, _) in enumerate((older, newer), start=1):
+    older, newer = ingested(2), ingested(1, mode="incremental")
+    loads = []
+    for case_id, load in enumerate((older, newer), start=1):
         cleaned = clean(
             served(row(CASEID=float(case_id))),
             source_year=2023,
@@ -57,10 +58,9 @@ def test_files_of_an_older_version_lack_columns(tmp_path: Path) -> None:
             loaded_at=load.job_start,
         )
         rows = cleaned.accepted
-        path = tmp_path / split.file.name
-        path.parent.mkdir(exist_ok=True)
-        pq.write_table(rows.drop_columns(["repairs"]) if load is older[0] else rows, path)
-    loads = LoadHistory([*older, *newer]).loads
+        loads.append(
+            stored(tmp_path, load, rows.drop_columns("repairs") if load is older else rows)
+        )
     known = KnownCases(LakeFiles(LocalFileSystem(), str(tmp_path)), loads)
 
     found = known.last_versions(known.cases)
@@ -68,16 +68,22 @@ def test_files_of_an_older_version_lack_columns(tmp_path: Path) -> None:
     assert found["case_id"].to_pylist() == [2, 1]
 
 
+def stored(folder: Path, load: Ingested, rows: pa.Table) -> Load:
+    """A published load with these rows in its file."""
+    name = validated(load).file.name
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(rows, path)
+    split = validated(load, file=lake_file(path, name, rows.num_rows))
+    return Load(load, split, published(load))
+
+
 def lake(folder: Path, *loads: list[dict[str, Any]]) -> tuple[LakeFiles, list[Load]]:
     """A lake with loads of rows, oldest first."""
     found = []
     for day, rows in enumerate(loads):
-        load = ingested(30 - day)
-        file = validated(load).file
-        path = folder / file.name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), path)
-        found.append(Load(load, validated(load), published(load)))
+        table = pa.Table.from_pylist(rows, schema=SCHEMA)
+        found.append(stored(folder, ingested(30 - day), table))
     return LakeFiles(LocalFileSystem(), str(folder)), found
 
 

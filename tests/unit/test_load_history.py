@@ -14,6 +14,7 @@ from mpls311.loads import (
     Manifest,
     Unchanged,
     Validated,
+    Withdrawn,
     mint_load_id,
     parse_manifest,
 )
@@ -25,6 +26,7 @@ from tests.support.made import (
     ingested,
     lake_file,
     load_id,
+    look,
     published,
     released,
     validated,
@@ -297,6 +299,27 @@ def test_the_order_of_manifests_does_not_matter(order: list[Manifest]) -> None:
     ordered = [manifest for manifest in order if manifest in distinct.values()]
 
     assert LoadHistory(ordered).manifests == LoadHistory(distinct.values()).manifests
+
+
+def test_a_history_can_be_told_as_it_stood() -> None:
+    first, second = whole(ingested(5)), whole(ingested(3, mode="incremental"))
+    gone = Withdrawn(load_id=load_id(3), source_year=2023, ended_at=NOW)
+    history = LoadHistory([*first, *second, gone])
+
+    assert history.as_of(NOW - days(4)).loads == LoadHistory(first).loads
+    assert history.as_of(NOW - days(1)).loads == LoadHistory([*first, *second]).loads
+    assert history.as_of(NOW).loads == LoadHistory(first).loads
+
+
+def test_without_a_load_its_year_was_not_read_in_full_and_an_older_one_is_not_pending() -> None:
+    gone = Withdrawn(load_id=load_id(3), source_year=2023, ended_at=NOW)
+    history = LoadHistory([*whole(ingested(5)), ingested(4), *whole(ingested(3))])
+
+    withdrawn = history.plus(gone, look(1, mode="full"))
+    assert (withdrawn.last_full_read(2023), withdrawn.pending) == (None, ())
+    assert withdrawn.newest_id(2023) == load_id(1)
+    again = withdrawn.plus(*whole(ingested(0)))
+    assert again.last_full_read(2023) == NOW
 
 
 def test_a_history_is_not_changed_by_a_longer_one() -> None:

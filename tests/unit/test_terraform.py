@@ -70,7 +70,7 @@ def test_the_job_replaces_only_reports_and_the_lease() -> None:
         "roles/storage.objectCreator",
         "roles/storage.objectViewer",
     }
-    assert "toset([local.reporting_prefix, local.lease_prefix])" in replaceable
+    assert "toset([local.reporting_prefix, local.lease_prefix, local.looks_prefix])" in replaceable
     assert "/objects/${each.value}" in replaceable
 
 
@@ -86,9 +86,18 @@ def test_of_what_manifests_name_only_raw_pages_expire() -> None:
     }
 
     assert expiring == {
-        "LIVE": {"raw_requests"},
-        "ARCHIVED": {"raw_requests", "validation_report"},
+        "LIVE": {"raw_requests", "earlier_raw_requests"},
+        "ARCHIVED": {"raw_requests", "earlier_raw_requests", "validation_report"},
     }
+
+
+def test_raw_pages_expire_when_a_check_says_so() -> None:
+    parameters = yaml.safe_load((PROJECT / "conf/base/parameters.yml").read_text("utf-8"))
+
+    assert "age            = local.raw_retention_days" in RESOURCES["google_storage_bucket", "lake"]
+    assert 'file("${path.module}/../conf/base/parameters.yml")' in TEXT
+    assert "local.parameters.lake.raw_retention_days" in TEXT
+    assert parameters["lake"]["raw_retention_days"] >= 90
 
 
 def test_only_what_a_run_replaces_can_be_deleted() -> None:

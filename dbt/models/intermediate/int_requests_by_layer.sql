@@ -4,7 +4,7 @@
 
 {{ config(
     schema=none,
-    pre_hook=['{{ drop_what_moved() }}', '{{ leave_out_remade_years() }}'],
+    pre_hook=['{{ drop_what_moved() }}', '{{ leave_out_remade_years() }}', '{{ leave_out_replaced() }}'],
     materialized='incremental',
     incremental_strategy='merge',
     unique_key=['source_year', 'case_id'],

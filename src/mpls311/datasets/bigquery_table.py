@@ -63,6 +63,7 @@ class BigQueryTableDataset(TableDataset):
     """
 
     _QUOTE = "`"
+    _READS_ADDRESSES = True
 
     def __init__(self, *, connection: Mapping[str, str], **table: Any) -> None:
         """Name the table; nothing is opened yet.

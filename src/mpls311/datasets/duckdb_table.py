@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import fsspec
 import pyarrow
-from kedro.io.core import get_protocol_and_path
 
 from mpls311.datasets.table import TableDataset
-from mpls311.errors import StorageError
+from mpls311.errors import OUT_OF_MEMORY, StorageError
 
 _TYPES = {
     pyarrow.int64(): "BIGINT",
@@ -89,11 +87,9 @@ class DuckDBTableDataset(TableDataset):
             if isinstance(data, pyarrow.Table):
                 self._insert(connection.from_arrow(data))
                 return
-            for protocol in {get_protocol_and_path(uri)[0] for uri in data} - {"file"}:
-                connection.register_filesystem(fsspec.filesystem(protocol, **self._fs_args))
-            # One by one: together, `union_by_name` waits for ever on a file system of fsspec.
-            for uri in data:
-                self._insert(connection.read_parquet(uri))
+            # One by one, as files of an older version of the model lack columns.
+            for path in data:
+                self._insert(connection.read_parquet(path))
 
     def _insert(self, rows: duckdb.DuckDBPyRelation) -> None:
         # Files of an older version of the model lack columns, which are null then.
@@ -103,18 +99,38 @@ class DuckDBTableDataset(TableDataset):
 
     @contextmanager
     def _connected(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+        is_new = not self._database.exists()
         try:
             connection = duckdb.connect(self._database, read_only=read_only)
         except duckdb.IOException as exc:
-            raise StorageError(
-                f"{self._database} is open in another program. Close it there, then run again."
-                if "lock" in str(exc)
-                else f"{self._database} cannot be opened: {exc}"
-            ) from exc
-        with connection:
-            for name, value in self._settings.items():
-                connection.execute(f"set {self._quoted(name)} = '{value}'")
-            yield connection
+            self._forget(is_new)
+            raise StorageError(self._explained(exc)) from exc
+        try:
+            with connection:
+                for name, value in self._settings.items():
+                    connection.execute(f"set {self._quoted(name)} = '{value}'")
+                yield connection
+        except duckdb.OutOfMemoryException as exc:
+            raise StorageError(OUT_OF_MEMORY) from exc
+        except BaseException:
+            self._forget(is_new)
+            raise
+
+    def _forget(self, is_new: bool) -> None:
+        """Leave no beginning of a file behind, which nobody could open."""
+        if is_new:
+            for end in ("", ".wal"):
+                Path(f"{self._database}{end}").unlink(missing_ok=True)
+
+    def _explained(self, exc: duckdb.IOException) -> str:
+        if "lock" in str(exc):
+            return f"{self._database} is open in another program. Close it there, then run again."
+        if "not a valid DuckDB" in str(exc):
+            return (
+                f"{self._database} is damaged: {exc} Delete it, then make it anew from the lake: "
+                "kedro run --pipeline rebuild"
+            )
+        return f"{self._database} cannot be opened: {exc}"
 
     def _describe(self) -> dict[str, Any]:
         return {"database": str(self._database), **super()._describe()}

@@ -3,7 +3,7 @@
 import json
 import re
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal, NewType, TypeAlias
 
 import pandas as pd
@@ -14,10 +14,11 @@ from kedro.io import AbstractDataset
 from kedro.utils import load_obj
 
 from mpls311.errors import StorageError
+from mpls311.lake import StoredFile
 from mpls311.schemas import arrow_schema
 
-TableData: TypeAlias = Sequence[str] | pyarrow.Table | pd.DataFrame
-"""Parquet files by path or URI, or rows."""
+TableData: TypeAlias = Sequence[StoredFile | str] | pyarrow.Table | pd.DataFrame
+"""Parquet files of the lake, or by a path or URI that the caller answers for; or rows."""
 
 _SCHEMA_TABLE = re.compile(r"([A-Za-z_]\w*)\.([A-Za-z_]\w*)", re.ASCII)
 
@@ -39,6 +40,9 @@ class TableDataset(AbstractDataset[TableData, pd.DataFrame]):
     _QUOTE: ClassVar = '"'
     """What the engine puts around identifiers."""
 
+    _READS_ADDRESSES: ClassVar = False
+    """Whether the engine itself reads files where they are; else it gets verified copies."""
+
     def __init__(
         self,
         *,
@@ -47,7 +51,6 @@ class TableDataset(AbstractDataset[TableData, pd.DataFrame]):
         mode: Literal["replace", "append"] = "replace",
         key: Sequence[str] = (),
         query: str | None = None,
-        fs_args: Mapping[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         """Name the table; nothing is opened yet.
@@ -60,8 +63,6 @@ class TableDataset(AbstractDataset[TableData, pd.DataFrame]):
             key: Columns that tell rows apart, for `append`; not for files.
             query: SQL that `load` runs in place of reading the whole table; `{table}` stands
                 for it.
-            fs_args: Options of the file system that files are read from, where the engine cannot
-                read it by itself.
             metadata: Free for plugins, such as Kedro-Viz.
         """
         if mode not in ("replace", "append"):
@@ -78,7 +79,6 @@ class TableDataset(AbstractDataset[TableData, pd.DataFrame]):
         self._mode = mode
         self._key = tuple(key)
         self._query = query
-        self._fs_args = dict(fs_args or {})
         self.metadata = metadata
 
     @property
@@ -146,7 +146,12 @@ class TableDataset(AbstractDataset[TableData, pd.DataFrame]):
         elif self._key and len(data):
             raise StorageError(f"{self._id} has a key, so it takes rows, not files.")
         elif len(data):
-            self._write(list(data))
+            self._write([self._place_of(file) for file in data])
+
+    def _place_of(self, file: StoredFile | str) -> str:
+        if isinstance(file, str):
+            return file
+        return file.address() if self._READS_ADDRESSES else str(file.local())
 
     def _unseen(self, rows: pyarrow.Table) -> pyarrow.Table:
         """The rows whose key the table does not hold yet."""

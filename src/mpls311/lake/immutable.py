@@ -1,4 +1,4 @@
-"""Objects that are created once and never overwritten, on local disks and in buckets."""
+"""Objects that appear whole: created once and never overwritten, save for one kind."""
 
 import hashlib
 import os
@@ -9,16 +9,11 @@ from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
 from mpls311.errors import StorageError
+from mpls311.lake.checksums import sha256_of
 
 
 class ImmutableObjectError(StorageError):
     """An object of that name exists already and holds something else."""
-
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a local file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def put_once(fs: AbstractFileSystem, source: Path, target: str) -> None:
@@ -48,6 +43,31 @@ def put_once(fs: AbstractFileSystem, source: Path, target: str) -> None:
                     f"{target} exists already with other content. Files of the lake are never "
                     "overwritten; move it away if it does not belong there."
                 ) from None
+
+
+def put_latest(fs: AbstractFileSystem, content: bytes, target: str) -> None:
+    """Write the one kind of document that is replaced: whole, or not at all.
+
+    Raises:
+        StorageError: It cannot be written: no permission, no space.
+    """
+    try:
+        if isinstance(fs, LocalFileSystem):
+            path = Path(target)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part = path.with_name(f".{path.name}.{os.getpid()}.part")
+            try:
+                with part.open("wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                part.replace(path)
+            finally:
+                part.unlink(missing_ok=True)
+        else:
+            fs.pipe_file(target, content)
+    except OSError as exc:
+        raise StorageError(f"{target} cannot be written: {exc}.") from exc
 
 
 def _is_there(fs: AbstractFileSystem, target: str) -> bool:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from mpls311.lake.files import LakeFiles
-from mpls311.loads import Load
+from mpls311.loads import LakeFile, Load
 from mpls311.schemas import ServiceRequest, arrow_schema
 
 Cases = NDArray[np.int64]
@@ -72,7 +72,11 @@ class KnownCases:
     """
 
     def __init__(self, files: LakeFiles, loads: Sequence[Load]) -> None:
-        """Read keys and hashes of the published loads of a year, oldest first."""
+        """Read keys and hashes of the published loads of a year, oldest first.
+
+        Raises:
+            DamagedFileError: A file of theirs is not what its manifest says.
+        """
         self._files = files
         self._loads = loads
         self.cases: Cases = np.array([], dtype=np.int64)
@@ -155,6 +159,6 @@ def _stamps(rows: pa.Table) -> NDArray[np.datetime64]:
     return np.asarray(latest.cast(pa.timestamp("us")), dtype="datetime64[us]")
 
 
-def _file(load: Load) -> str:
+def _file(load: Load) -> LakeFile:
     assert load.validated, f"{load.load_id} is published, so it was validated"
-    return load.validated.file.name
+    return load.validated.file

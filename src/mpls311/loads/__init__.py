@@ -6,9 +6,12 @@ published one, and the *watermark* of a year moves only with a published manifes
 here is pure: manifests in, decisions and rows out. Reading and writing them is the catalog's.
 """
 
+from mpls311.loads.damage import Damage, believable, is_manifest_name, manifest_name
 from mpls311.loads.decision import Decision, Edition, decide, is_read_in_full, one_overdue
+from mpls311.loads.folds import LOOSE, fold_document, fold_name, is_fold_name, parse_fold
 from mpls311.loads.guards import Limits, implausible, judge
 from mpls311.loads.history import Load, LoadHistory
+from mpls311.loads.looks import looks_document, looks_name
 from mpls311.loads.manifests import (
     Failed,
     Held,
@@ -22,6 +25,8 @@ from mpls311.loads.manifests import (
     Standing,
     Unchanged,
     Validated,
+    Withdrawn,
+    manifest_document,
     mint_load_id,
     parse_manifest,
 )
@@ -30,6 +35,8 @@ from mpls311.loads.tracking import tracking_rows
 from mpls311.loads.verdict import Verdict, YearVerdict, verdict
 
 __all__ = [
+    "LOOSE",
+    "Damage",
     "Decision",
     "Edition",
     "Failed",
@@ -48,15 +55,26 @@ __all__ = [
     "Unchanged",
     "Validated",
     "Verdict",
+    "Withdrawn",
     "YearVerdict",
+    "believable",
     "check_ready",
     "check_staging",
     "decide",
+    "fold_document",
+    "fold_name",
     "implausible",
+    "is_fold_name",
+    "is_manifest_name",
     "is_read_in_full",
     "judge",
+    "looks_document",
+    "looks_name",
+    "manifest_document",
+    "manifest_name",
     "mint_load_id",
     "one_overdue",
+    "parse_fold",
     "parse_manifest",
     "tracking_rows",
     "verdict",

@@ -69,7 +69,8 @@ def decide(
         return Decision("full", "asked for")
     last_full = history.last_full_read(year)
     if last_full is None:
-        return Decision("full", "first read")
+        was_read = history.last_full(year) is not None
+        return Decision("full", "a load was withdrawn" if was_read else "first read")
     # What is pending is of an edition that was taken back: a read takes its place.
     stands_still = pending is None and _is_of(history.published(year)[-1], edition)
     if now - last_full > full_every:

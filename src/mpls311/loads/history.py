@@ -1,14 +1,15 @@
 """Everything the manifests of a lake say, as loads."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TypeVar
 
 from pydantic import BaseModel
 
+from mpls311.loads.damage import Damage
 from mpls311.loads.manifests import (
     Failed,
     Held,
@@ -19,6 +20,7 @@ from mpls311.loads.manifests import (
     Released,
     Unchanged,
     Validated,
+    Withdrawn,
 )
 
 M = TypeVar("M", bound=BaseModel)
@@ -63,12 +65,19 @@ class Load:
 
 
 class LoadHistory:
-    """The manifests of a lake. Immutable; `plus` gives a longer one."""
+    """The manifests of a lake. Immutable; `plus` gives a longer one.
 
-    def __init__(self, manifests: Iterable[Manifest] = ()) -> None:
+    Attributes:
+        manifests: Those that can be believed, by load and phase.
+        damaged: What is known to be not what was written.
+
+    """
+
+    def __init__(self, manifests: Iterable[Manifest] = (), damaged: Iterable[Damage] = ()) -> None:
         self.manifests = tuple(
             sorted(manifests, key=lambda manifest: (manifest.load_id, manifest.phase))
         )
+        self.damaged = tuple(damaged)
 
     def __len__(self) -> int:
         """How many manifests there are: none where nothing was ever looked at."""
@@ -76,11 +85,66 @@ class LoadHistory:
 
     def plus(self, *manifests: Manifest) -> "LoadHistory":
         """This history and more manifests."""
-        return LoadHistory((*self.manifests, *manifests))
+        return LoadHistory((*self.manifests, *manifests), self.damaged)
+
+    def without(self, load_ids: Container[str]) -> "LoadHistory":
+        """This history as it is without some loads."""
+        return LoadHistory(
+            (each for each in self.manifests if each.load_id not in load_ids), self.damaged
+        )
+
+    def with_damage(self, *damaged: Damage) -> "LoadHistory":
+        """This history, and what else is found to be not what was written."""
+        return LoadHistory(self.manifests, (*self.damaged, *damaged))
+
+    @cached_property
+    def replaced(self) -> frozenset[str]:
+        """Names of damaged files and manifests that a published full read stands for."""
+        published = [load.ingested for load in self.loads if load.published]
+        return frozenset(name for each in published for name in each.replaces)
+
+    def to_replace(self, year: int) -> tuple[str, ...]:
+        """Names of what is damaged of a year, and nothing stands for yet."""
+        names = {damage.name for damage in self.damaged if damage.source_year == year}
+        return tuple(sorted(names - self.replaced))
+
+    def lost(self, year: int) -> tuple[Damage, ...]:
+        """What makes that it cannot be told what was published of a year, until it is replaced."""
+        pending = self.pending_of(year)
+        replaced = self.replaced.union(pending.ingested.replaces if pending else ())
+        return tuple(
+            damage
+            for damage in self.damaged
+            if damage.is_lost and damage.source_year == year and damage.name not in replaced
+        )
+
+    def replaced_by(self, load: Load) -> frozenset[str]:
+        """Published loads whose rows a full read stands for, as they cannot be told any more."""
+        names = set(load.ingested.replaces)
+        files = {
+            each.load_id
+            for each in self.published(load.source_year)
+            if each.validated and each.validated.file.name in names
+        }
+        lost = {damage.load_id for damage in self.damaged if damage.is_lost}
+        return frozenset(files | {each for each in lost if any(each in name for name in names)})
+
+    def as_of(self, instant: datetime) -> "LoadHistory":
+        """The history as it stood at an instant."""
+        limit = f"{instant.astimezone(UTC):%Y%m%dT%H%M%S}"
+        return LoadHistory(
+            (manifest for manifest in self.manifests if manifest.ended_at <= instant),
+            (damage for damage in self.damaged if damage.load_id[: len(limit)] <= limit),
+        )
+
+    @cached_property
+    def withdrawn(self) -> frozenset[str]:
+        """Loads that were published and do not count any more."""
+        return frozenset(each.load_id for each in self.manifests if isinstance(each, Withdrawn))
 
     @cached_property
     def loads(self) -> tuple[Load, ...]:
-        """Loads with an ingest manifest, oldest first within a year."""
+        """Loads with an ingest manifest that were not withdrawn, oldest first within a year."""
         by_id: dict[str, list[Manifest]] = defaultdict(list)
         for manifest in self.manifests:
             by_id[manifest.load_id].append(manifest)
@@ -93,8 +157,8 @@ class LoadHistory:
                 published=_only(Published, manifests),
                 failed=_only(Failed, manifests),
             )
-            for manifests in by_id.values()
-            if (ingested := _only(Ingested, manifests))
+            for load_id, manifests in by_id.items()
+            if (ingested := _only(Ingested, manifests)) and load_id not in self.withdrawn
         )
 
     @cached_property
@@ -150,7 +214,15 @@ class LoadHistory:
     def pending_of(self, year: int) -> Load | None:
         """The newest load of a year, unless it is published. Older ones are superseded by it."""
         loads = self.of_year(year)
-        return loads[-1] if loads and not loads[-1].published else None
+        if not loads or loads[-1].published:
+            return None
+        lost = [each.load_id for each in self.damaged if each.is_lost]
+        outdone = any(
+            load_id > loads[-1].load_id
+            for load_id in (*lost, *self.withdrawn)
+            if load_id.endswith(f"-{year}")
+        )
+        return None if outdone else loads[-1]
 
     @cached_property
     def pending(self) -> tuple[Load, ...]:
@@ -208,8 +280,14 @@ class LoadHistory:
         return full[-1] if full else None
 
     def last_full_read(self, year: int) -> datetime | None:
-        """When the year was last read in full: by a load, or by a look that found it unchanged."""
+        """When the year was last read in full: by a load, or by a look that found it unchanged.
+
+        None if a load was withdrawn since.
+        """
         full = self.last_full(year)
+        gone = (load_id for load_id in self.withdrawn if load_id.endswith(f"-{year}"))
+        if full and max(gone, default="") > full.load_id:
+            return None
         looks = [look.job_start for look in self._looks.get(year, ()) if look.mode == "full"]
         return max([full.ingested.job_start, *looks]) if full else None
 
@@ -219,10 +297,17 @@ class LoadHistory:
         full = self.last_full(year)
         return published[published.index(full) :] if full else ()
 
+    def before(self, load: Load) -> tuple[Load, ...]:
+        """Published loads that together hold the year of a load, less those that it replaces."""
+        held = self.since_last_full(load.source_year)
+        replaced = self.replaced_by(load)
+        return tuple(each for each in held if each.load_id not in replaced)
+
     def newest_id(self, year: int) -> str | None:
         """The newest load id ever minted for a year."""
-        ids = [manifest.load_id for manifest in self.manifests if manifest.source_year == year]
-        return max(ids, default=None)
+        known = (*self.manifests, *self.damaged)
+        ids = [each.load_id for each in known if each.source_year == year]
+        return max(filter(None, ids), default=None)
 
 
 def _only(phase: type[M], manifests: Iterable[BaseModel]) -> M | None:

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
+from mpls311.loads.seals import sealed, unsealed
+
 Mode = Literal["full", "incremental"]
 
 
@@ -19,6 +21,8 @@ class LakeFile(_Frozen):
     rows: int
     bytes: int
     sha256: str
+    md5: str | None = None
+    """What object stores keep of their objects; None in manifests of versions that did not say."""
 
 
 class _OfALoad(_Frozen):
@@ -48,6 +52,9 @@ class Ingested(_OfALoad):
     """Rows the service counts in the whole layer after the read; None where it was not asked."""
     gone: tuple[int, ...] = ()
     """Incremental: known cases of which the layer has no acceptable row any more."""
+    replaces: tuple[str, ...] = ()
+    """Full: names of files and manifests that are not what was written; this load stands for
+    them."""
     edit_date_before: int | None
     edit_date_after: int | None
     """The layer's dataLastEditDate around the read, milliseconds since 1970."""
@@ -79,8 +86,9 @@ class Validated(_OfALoad):
     rejected: int
     duplicates: int
     """Accepted rows beyond the first of their case."""
-    new: int
-    updated: int
+    new: int | None
+    updated: int | None
+    """None where loads before it are not what was written."""
     deleted: tuple[int, ...] = ()
     """Case ids that are gone from the layer."""
     rejected_for: dict[str, int] = {}
@@ -149,6 +157,12 @@ class Released(_OfALoad):
     limits were widened."""
 
 
+class Withdrawn(_OfALoad):
+    """A published load does not count any more: somebody said so."""
+
+    phase: Literal["withdrawn"] = "withdrawn"
+
+
 class Failed(_OfALoad):
     """dbt failed on a staged load; the load stays pending."""
 
@@ -157,20 +171,25 @@ class Failed(_OfALoad):
 
 
 Manifest = Annotated[
-    Ingested | Validated | Held | Released | Published | Unchanged | NotRead | Failed,
+    Ingested | Validated | Held | Released | Published | Withdrawn | Unchanged | NotRead | Failed,
     Field(discriminator="phase"),
 ]
 
 _ADAPTER: TypeAdapter[Manifest] = TypeAdapter(Manifest)
 
 
+def manifest_document(manifest: Manifest) -> bytes:
+    """A manifest as a JSON document that carries its own checksum."""
+    return sealed(f"{manifest.model_dump_json(indent=1)}\n".encode())
+
+
 def parse_manifest(document: bytes) -> Manifest:
     """The manifest a JSON document holds.
 
     Raises:
-        pydantic.ValidationError: It is not one.
+        ValueError: It is not one, or not what was written.
     """
-    return _ADAPTER.validate_json(document)
+    return _ADAPTER.validate_json(unsealed(document))
 
 
 def mint_load_id(source_year: int, now: datetime, newest: str | None = None) -> str:

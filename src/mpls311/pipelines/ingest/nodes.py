@@ -2,7 +2,7 @@
 
 import logging
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -50,8 +50,8 @@ def read_feature_layers(
             what was published, or what failed is no matter of one year.
     """
     check_source(history, tracked, source.id)
-    check_warehouse(history, tracked)
     wanted = years.resolve(source.today or city_today())
+    check_warehouse(history, tracked, wanted if mode.root == "full" else ())
     yield {}, []
     folder = Path(spool, quote(source.id, safe=""))
     for read in iterate(
@@ -89,17 +89,28 @@ def check_source(history: LoadHistory, tracked: pd.DataFrame, source_id: str) ->
             )
 
 
-def check_warehouse(history: LoadHistory, tracked: pd.DataFrame) -> None:
+def check_warehouse(
+    history: LoadHistory, tracked: pd.DataFrame, in_full: Container[int] = ()
+) -> None:
     """Refuse to go on from marts that are not there.
 
     A published manifest is written after its tracking row, so a warehouse without the row is
-    not the one that the load was published to, or was lost and only partly rebuilt.
+    not the one that the load was published to, or was lost and only partly rebuilt. A year that
+    cannot be rebuilt, as its files are damaged, is read in full instead.
+
+    Args:
+        history: The manifests, and what of the lake is damaged.
+        tracked: The load tracking table.
+        in_full: The years that are read in full, whatever the warehouse holds.
 
     Raises:
         UserError: A published load has no tracking row.
     """
     there = set(tracked.loc[tracked["status"] == "published", "load_id"])
-    published = [load.load_id for load in history.loads if load.published]
+    mended = {each.source_year for each in history.damaged if each.source_year in in_full}
+    published = [
+        load.load_id for load in history.loads if load.published and load.source_year not in mended
+    ]
     if lacking := [load_id for load_id in published if load_id not in there]:
         raise UserError(
             f"The warehouse lacks {len(lacking)} of {len(published)} loads that were published "

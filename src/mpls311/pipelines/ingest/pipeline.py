@@ -4,6 +4,7 @@ from kedro.pipeline import Pipeline, node, pipeline
 
 from mpls311.pipelines.ingest.areas import read_areas
 from mpls311.pipelines.ingest.nodes import read_feature_layers
+from mpls311.pipelines.ingest.verifying import verify_earlier_loads
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -11,9 +12,24 @@ def create_pipeline(**_: object) -> Pipeline:
     return pipeline(
         [
             node(
-                read_feature_layers,
+                verify_earlier_loads,
                 inputs=[
                     "load_history",
+                    "earlier_raw_requests",
+                    "earlier_service_requests",
+                    "earlier_quarantine",
+                    "params:years",
+                    "params:mode",
+                    "params:source",
+                    "params:lake",
+                ],
+                outputs="verified_history",
+                name="verify_earlier_loads",
+            ),
+            node(
+                read_feature_layers,
+                inputs=[
+                    "verified_history",
                     "load_tracking",
                     "earlier_service_requests",
                     "params:years",

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mpls311.arcgis import ArcGISClient, ArcGISError, ClientSettings
+from mpls311.errors import UserError
 from mpls311.lake import LakeFiles
-from mpls311.loads import Edition, LoadHistory, Mode, decide, is_read_in_full, one_overdue
+from mpls311.loads import Damage, Edition, LoadHistory, Mode, decide, is_read_in_full, one_overdue
 from mpls311.parameters import SourceSettings
 from mpls311.pipelines.ingest.looking import as_user_error, look_at_layers
 from mpls311.pipelines.ingest.progress import ReadingProgress
@@ -74,7 +75,9 @@ async def read_years(
             yield reader.failed(year, problem)
         reads = []
         for year, decision in decisions.items():
-            if decision.action in ("full", "incremental"):
+            if mode != "full" and (lost := history.lost(year)):
+                yield reader.failed(year, _as_problem(lost[0]))
+            elif decision.action in ("full", "incremental"):
                 reads.append((year, decision))
             else:
                 yield reader.no_read(year, looks[year], decision)
@@ -96,3 +99,10 @@ async def read_years(
                 await asyncio.gather(*tasks, return_exceptions=True)
             if shared:
                 raise as_user_error(shared)
+
+
+def _as_problem(damage: Damage) -> UserError:
+    return UserError(
+        f"the manifest {damage.name} is not what was written ({damage.what}). Restore it; or read "
+        f"the year again: kedro run --params years={damage.source_year},mode=full"
+    )

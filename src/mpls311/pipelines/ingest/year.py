@@ -24,11 +24,10 @@ from mpls311.arcgis import (
 )
 from mpls311.cleaning import clean
 from mpls311.errors import UserError
-from mpls311.lake import BATCH_ROWS, KEY_COLUMNS, KnownCases, LakeFiles, sha256_of
+from mpls311.lake import BATCH_ROWS, KEY_COLUMNS, KnownCases, LakeFiles, lake_file
 from mpls311.loads import (
     Decision,
     Ingested,
-    LakeFile,
     LoadHistory,
     Mode,
     NotRead,
@@ -262,17 +261,13 @@ class YearReader:
             rows=report.rows,
             layer_count=report.layer_count,
             gone=gone,
+            replaces=() if decision.since else self._history.to_replace(year),
             edit_date_before=report.edit_date_before,
             edit_date_after=report.edit_date_after,
             max_record_count=look.layer.page_limit,
             pages=report.pages,
             **_cost(look, reads),
-            file=LakeFile(
-                name=f"{year}/{load_id}.parquet",
-                rows=report.rows,
-                bytes=rows.stat().st_size,
-                sha256=sha256_of(rows),
-            ),
+            file=lake_file(rows, f"{year}/{load_id}.parquet", report.rows),
         )
         files = {manifest.file.name: rows}
         return YearRead(year, _summary(decision, manifest, report.resumed), manifest, files)

@@ -13,7 +13,7 @@ import pandas as pd
 from rich import get_console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from mpls311.errors import UserError
+from mpls311.errors import OUT_OF_MEMORY, UserError
 from mpls311.parameters import TransformSettings
 from mpls311.pipelines.transform.fingerprint import fingerprint
 
@@ -31,6 +31,8 @@ class Staging:
     borders: pd.DataFrame
     remade_years: frozenset[int] = frozenset()
     """Those that are there whole, and replace what the warehouse has of them."""
+    replaced: frozenset[str] = frozenset()
+    """Loads that one of them stands for: what the warehouse has of these is left out."""
     is_everything: bool = False
     """Every published load is there: what the warehouse has is forgotten."""
 
@@ -87,9 +89,10 @@ def _invoke(command: list[str], *callbacks: Any) -> Any:
 
 
 def _options(settings: TransformSettings) -> list[str]:
-    project = str(Path(settings.project).resolve())
+    project, artifacts = str(Path(settings.project).resolve()), Path(settings.artifacts).resolve()
     return [
         *("--project-dir", project, "--profiles-dir", project),
+        *("--target-path", str(artifacts / "target"), "--log-path", str(artifacts / "logs")),
         *("--profile", settings.profile, "--target", settings.target),
         *("--quiet", "--log-level", "none", "--log-level-file", "none"),
     ]
@@ -103,6 +106,7 @@ def _surroundings(settings: TransformSettings, staging: Staging) -> Iterator[Non
     os.environ |= {
         "MPLS311_YEARS": ", ".join(map(str, sorted(staging.years))),
         "MPLS311_REMADE_YEARS": ", ".join(map(str, sorted(staging.remade_years))),
+        "MPLS311_REPLACED": ", ".join(f"'{load_id}'" for load_id in sorted(staging.replaced)),
         "MPLS311_FINGERPRINT": fingerprint(Path(settings.project), staging.borders),
     }
     try:
@@ -165,9 +169,9 @@ def _explain(exception: BaseException | None, results: Any, settings: TransformS
     head = (
         "dbt failed, nothing is published; the loads stay pending and the next run takes them up."
     )
-    if not failed:
-        return f"{head}\n{_compact(str(exception))}"
-    return "\n".join([head, *(_explain_result(r, settings) for r in failed)])
+    told = [_explain_result(r, settings) for r in failed] or [_compact(str(exception))]
+    advice = [OUT_OF_MEMORY] if any("Out of Memory Error" in text for text in told) else []
+    return "\n".join([head, *advice, *told])
 
 
 def _explain_result(result: Any, settings: TransformSettings) -> str:

@@ -20,10 +20,13 @@ _SHAPES = {
 def dbt_graph() -> MermaidPreview | TextPreview:
     """Sources, seeds, models and exposures, as the last dbt run in this project saw them."""
     project = find_kedro_project(Path.cwd()) or Path.cwd()
-    manifest = project / "dbt" / "target" / "manifest.json"
-    if not manifest.exists():
+    # Every environment has one; the models are the same.
+    places = ("data/dbt/target/manifest.json", "data/*/dbt/target/manifest.json")
+    manifests = [path for place in places for path in project.glob(place)]
+    newest = max(manifests, key=lambda path: path.stat().st_mtime, default=None)
+    if newest is None:
         return TextPreview("The dbt models are drawn here after the first run.")
-    return MermaidPreview(mermaid(json.loads(manifest.read_text(encoding="utf-8"))))
+    return MermaidPreview(mermaid(json.loads(newest.read_text(encoding="utf-8"))))
 
 
 def mermaid(manifest: dict[str, Any]) -> str:

@@ -63,6 +63,7 @@ def run_dbt_and_record_loads(
         years=frozenset(load.source_year for load in history.to_stage),
         borders=borders,
         remade_years=frozenset(history.remade_years),
+        replaced=frozenset().union(*map(history.replaced_by, pending)),
     )
     if settings.target == "dev":
         yield tracking_rows(history), []

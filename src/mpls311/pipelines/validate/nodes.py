@@ -85,12 +85,19 @@ def _checked(
     spool: Path,
 ) -> tuple[SplitLoad | None, tuple[str, ...]]:
     """The rows of a load, split unless they were before, and what speaks against it."""
-    before = history.since_last_full(load.source_year)
+    before, replaced = history.before(load), history.replaced_by(load)
+    if replaced:
+        log.warning(
+            "%s: which rows are new and which updated is unknown, as what was written of %s is "
+            "damaged.",
+            load.source_year,
+            ", ".join(sorted(replaced)),
+        )
     try:
         split = (
             SplitLoad(load.validated)
             if load.validated
-            else split_load(load, raw, earlier, before, spool)
+            else split_load(load, raw, earlier, before, spool, knows_all=not replaced)
         )
         reasons = implausible(
             split.manifest,

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from mpls311.arcgis import without_misfits
 from mpls311.cleaning import CleanedRows, clean
-from mpls311.lake import BATCH_ROWS, KnownCases, LakeFiles, sha256_of
+from mpls311.lake import BATCH_ROWS, KnownCases, LakeFiles, lake_file, sha256_of
 from mpls311.loads import LakeFile, Load, Validated
 from mpls311.pipelines.validate.standing import LiveCases, counted_codes, traits
 from mpls311.schemas import (
@@ -35,7 +35,13 @@ class SplitLoad:
 
 
 def split_load(
-    load: Load, raw: LakeFiles, earlier: LakeFiles, before: Sequence[Load], spool: Path
+    load: Load,
+    raw: LakeFiles,
+    earlier: LakeFiles,
+    before: Sequence[Load],
+    spool: Path,
+    *,
+    knows_all: bool = True,
 ) -> SplitLoad:
     """Clean a load's rows and check them against the Pandera model.
 
@@ -45,13 +51,13 @@ def split_load(
         earlier: Where the service requests of earlier loads are.
         before: The loads that together hold its year as it is published.
         spool: A local folder for the files.
+        knows_all: Whether they are all; else it is unknown which rows are new.
 
     Raises:
         MissingColumnsError, RetypedColumnError: The rows cannot be read as service requests.
-        StorageError: The raw file is not the one that was read.
+        DamagedFileError: The raw file, or that of a load before it, is not what was written.
         pandera.errors.SchemaErrors: Cleaning let something through that the model forbids.
     """
-    raw.verify(load.ingested.file)
     known = KnownCases(earlier, before)
     live = LiveCases.of(earlier, before if load.ingested.mode == "incremental" else ())
     accepted_path, rejected_path = spool / "accepted.parquet", spool / "rejected.parquet"
@@ -60,7 +66,7 @@ def split_load(
         _writer(accepted_path, arrow_schema(ServiceRequest)) as accepted_file,
         _writer(rejected_path, arrow_schema(QuarantinedRow)) as rejected_file,
     ):
-        for batch in raw.batches(load.ingested.file.name, BATCH_ROWS):
+        for batch in raw.batches(load.ingested.file, BATCH_ROWS):
             ingested = load.ingested
             served, misfits = without_misfits(batch)
             tally.new_columns = check_source_schema(
@@ -109,8 +115,8 @@ def split_load(
             accepted=accepted.num_rows,
             rejected=tally.rejected,
             duplicates=compared.duplicates,
-            new=compared.new,
-            updated=compared.updated,
+            new=compared.new if knows_all else None,
+            updated=compared.updated if knows_all else None,
             deleted=tuple(deleted.tolist()),
             rejected_for=dict(tally.rejected_for.most_common()),
             repaired_for=dict(tally.repaired_for.most_common()),
@@ -152,13 +158,8 @@ def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
 def _entry(load: Load, path: Path, rows: int) -> LakeFile:
     # The checksum in the name lets a repeated validation write the same object or another one,
     # never over one.
-    checksum = sha256_of(path)
-    return LakeFile(
-        name=f"{load.source_year}/{load.load_id}-{checksum[:12]}.parquet",
-        rows=rows,
-        bytes=path.stat().st_size,
-        sha256=checksum,
-    )
+    name = f"{load.source_year}/{load.load_id}-{sha256_of(path)[:12]}.parquet"
+    return lake_file(path, name, rows)
 
 
 def _marked_deleted(rows: pa.Table, load: Load) -> pa.Table:

@@ -51,7 +51,7 @@ class LiveCases:
         live = cls()
         for load in loads:
             assert load.validated, f"{load.load_id} was validated"
-            batches = files.batches(load.validated.file.name, BATCH_ROWS, _COLUMNS)
+            batches = files.batches(load.validated.file, BATCH_ROWS, _COLUMNS)
             live.add(pa.concat_tables([traits(batch) for batch in batches]))
         return live
 
