@@ -151,8 +151,12 @@ def _run(name: str, command: Sequence[str], side: Path, **environment: str) -> N
 
 
 def _keys(side: Path) -> dict[str, Sequence[str]]:
-    manifest = json.loads((side / "dbt/target/manifest.json").read_text(encoding="utf-8"))
-    return keys_of_marts(manifest["nodes"])
+    # Where dbt was told to put it, which earlier versions of the project did not say.
+    (manifest,) = (
+        *side.glob("dbt/target/manifest.json"),
+        *side.glob("data/*/dbt/target/manifest.json"),
+    )
+    return keys_of_marts(json.loads(manifest.read_text(encoding="utf-8"))["nodes"])
 
 
 def keys_of_marts(nodes: Mapping[str, Any]) -> dict[str, Sequence[str]]:
