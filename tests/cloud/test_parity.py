@@ -168,17 +168,24 @@ def twins(tmp_path_factory: pytest.TempPathFactory, warehouse: bigquery.Client) 
     return Twins(Project(folder / "local"), Project(folder / "cloud"), warehouse)
 
 
-def assert_only_the_partitions_it_must(project: Project) -> None:
-    """BigQuery reads every partition that a literal does not rule out."""
-    target = project.folder / "data/gcp/dbt/target"
-    model = "mpls_311/models/intermediate/int_requests_by_layer.sql"
-    merge, source = (target / "run" / model).read_text(), (target / "compiled" / model).read_text()
-    fact = (target / "run/mpls_311/models/marts/fact_311data.sql").read_text()
+def sql_of(project: Project, model: str, *, kind: str = "run") -> str:
+    """What dbt last sent for a model, or what it put into that."""
+    return (project.folder / f"data/gcp/dbt/target/{kind}/mpls_311/models/{model}.sql").read_text()
 
-    assert "DBT_INTERNAL_DEST.source_year in (2024, 2025)" in merge
-    assert "stored.source_year in (2024, 2025)" in source
+
+def assert_partitioned(project: Project) -> None:
+    fact = sql_of(project, "marts/fact_311data")
+
     assert "partition by timestamp_trunc(open_datetime, year)" in fact
     assert "cluster by category_id, case_id" in fact
+
+
+def assert_only_the_partitions_it_must(project: Project) -> None:
+    """BigQuery reads every partition that a literal does not rule out."""
+    model = "intermediate/int_requests_by_layer"
+
+    assert "DBT_INTERNAL_DEST.source_year in (2024, 2025)" in sql_of(project, model)
+    assert "stored.source_year in (2024, 2025)" in sql_of(project, model, kind="compiled")
 
 
 def test_the_marts_are_the_same_on_both_engines_whatever_was_run(
@@ -186,6 +193,7 @@ def test_the_marts_are_the_same_on_both_engines_whatever_was_run(
 ) -> None:
     output = twins.run("years=2024+2025", as_of=date(2025, 1, 10))
     first = twins.assert_same()
+    assert_partitioned(twins.cloud)
     assert "BigQuery processed" in output
     assert output.rstrip().endswith(f"Dashboard: gs://{bucket.name}/08_reporting/dashboard.html")
     assert len(first["mpls_311_production.fact_311data"].rows) > 1_500
