@@ -175,6 +175,7 @@ image: ## The image of the scheduled job, by docker, podman or buildah (IMAGE=na
 	@test -x .venv-prefect/bin/python || $(PYTHON) -m venv .venv-prefect
 	@echo "Installing into .venv-prefect ..."
 	@.venv-prefect/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
+	@.venv-prefect/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
 setup-engines: .venv/runtime requirements-engines.txt ## What a run needs with PostgreSQL, or with a lake in S3

@@ -146,12 +146,17 @@ def _run(name: str, command: Sequence[str], side: Path, **environment: str) -> N
         command, cwd=side, env=os.environ | environment, capture_output=True, text=True
     )
     if done.returncode:
-        raise UserError(f"{name} failed:\n{(done.stdout + done.stderr).strip()[-2000:]}")
+        said = (done.stdout + done.stderr).strip()
+        raise UserError(f"{name} failed:\n{said[max(said.rfind('Error: '), 0) :][-2000:]}")
 
 
 def _keys(side: Path) -> dict[str, Sequence[str]]:
-    manifest = json.loads((side / "dbt/target/manifest.json").read_text(encoding="utf-8"))
-    return keys_of_marts(manifest["nodes"])
+    # Where dbt was told to put it, which earlier versions of the project did not say.
+    (manifest,) = (
+        *side.glob("dbt/target/manifest.json"),
+        *side.glob("data/*/dbt/target/manifest.json"),
+    )
+    return keys_of_marts(json.loads(manifest.read_text(encoding="utf-8"))["nodes"])
 
 
 def keys_of_marts(nodes: Mapping[str, Any]) -> dict[str, Sequence[str]]:

@@ -34,9 +34,8 @@ def new_mart(dbt: Path) -> None:
 
 
 def seed(dbt: Path) -> None:
-    replace(
-        dbt / "seeds/mpls_311_categories.csv", ",Pothole,Phone or other", ",Hole,Phone or other"
-    )
+    potholes = "Pothole,Pothole,Pothole,Phone or other,"
+    replace(dbt / "seeds/mpls_311_categories.csv", f"{potholes}false", f"{potholes}true")
 
 
 def replace(file: Path, old: str, new: str) -> None:
@@ -52,7 +51,9 @@ CHANGES: dict[str, tuple[Callable[[Path], None], list[str]]] = {
         renamed_column, ["column `iso_week` is gone (bigint)", "new column `week`, bigint"]
     ),
     "a new mart": (new_mart, ["| rpt_years | new: 3 |"]),
-    "a seed": (seed, ["### dim_categories", "`std_type_name` Pothole -> Hole", "| rpt_requests |"]),
+    "a seed": (
+        seed, ["### dim_categories", "`is_information_only` False -> True", "| rpt_requests |"]
+    ),
 }  # fmt: skip
 """What is done to the dbt project, and what the review must say of it."""
 

@@ -42,14 +42,18 @@ def full_disk(exc: BaseException) -> UserError | None:
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
-def _behind(exc: BaseException | None) -> Iterator[BaseException]:
-    """An error and those that led to it."""
-    while exc is not None:
-        yield exc
-        if isinstance(exc, BaseExceptionGroup):
-            for each in exc.exceptions:
-                yield from _behind(each)
-        exc = exc.__cause__ or exc.__context__
+def _behind(exc: BaseException) -> Iterator[BaseException]:
+    """An error and those that led to it, which can lead to each other."""
+    waiting, seen = [exc], set[int]()
+    while waiting:
+        each = waiting.pop()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        yield each
+        if isinstance(each, BaseExceptionGroup):
+            waiting += each.exceptions
+        waiting += filter(None, (each.__context__, each.__cause__))
 
 
 OUT_OF_MEMORY = (

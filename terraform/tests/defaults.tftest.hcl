@@ -27,11 +27,11 @@ run "job_account_has_only_these_rights" {
   }
 
   assert {
-    condition = alltrue([
+    condition = toset(flatten([
       for granted in google_storage_bucket_iam_member.job_replaceable :
-      length(granted.condition) == 1 && strcontains(granted.condition[0].expression, "/objects/${granted.condition[0].title == "only-locks" ? "locks/" : "08_reporting/"}")
-    ])
-    error_message = "The job could replace objects of the lake other than reports and the lease."
+      regex("/objects/(.+?)\"\\)$", granted.condition[0].expression)
+    ])) == toset(["08_reporting/", "locks/", "manifests/looks/"])
+    error_message = "The job could replace objects of the lake other than reports, the lease and looks."
   }
 
   assert {

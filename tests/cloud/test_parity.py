@@ -226,8 +226,9 @@ def test_bigquery_reads_only_the_partitions_it_must(on_bigquery: Course) -> None
 
     assert "DBT_INTERNAL_DEST.source_year in (2024, 2025)" in sql[MERGE]
     assert "stored.source_year in (2024, 2025)" in sql[SOURCE]
-    assert "partition by timestamp_trunc(open_datetime, year)" in sql[FACT]
-    assert "cluster by category_id, case_id" in sql[FACT]
+    made = on_bigquery.taken["first load"].sql[FACT]
+    assert "partition by timestamp_trunc(open_datetime, year)" in made
+    assert "cluster by category_id, case_id" in made
 
 
 def page(lake: Path) -> dict[str, Any]:

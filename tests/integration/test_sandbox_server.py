@@ -409,7 +409,7 @@ class TestServer:
         with server:
             assert server.services_url == url
             async with session.get(url, params={"f": "json"}) as response:
-                assert len((await response.json())["services"]) == 13
+                assert len((await response.json())["services"]) == 14
 
     def test_a_port_that_is_taken(self, city: City, server: FeatureServer) -> None:
         port = int(server.services_url.split(":")[2].split("/")[0])
@@ -438,7 +438,7 @@ class TestServer:
             process.send_signal(signal.SIGINT)
             _, complaints = process.communicate(timeout=60)
         assert [service["name"] for service in services][-1] == "Public_311_2017"
-        assert len(services) == 4
+        assert len(services) == 5
         assert (process.returncode, complaints) == (0, "")
 
     @pytest.mark.parametrize(

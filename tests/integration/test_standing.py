@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpls311.cleaning import clean
-from mpls311.lake import LakeFiles
-from mpls311.loads import Limits, LoadHistory, Standing, implausible
+from mpls311.lake import LakeFiles, sha256_of
+from mpls311.loads import LakeFile, Limits, LoadHistory, Standing, implausible
 from mpls311.pipelines.validate.standing import LiveCases, traits
 from mpls311.sandbox import City
 from mpls311.sandbox.protocol import EsriType, Points, Table
@@ -80,7 +80,10 @@ def test_files_of_an_older_version_are_counted_too(tmp_path: Path) -> None:
     path = tmp_path / split.file.name
     path.parent.mkdir()
     pq.write_table(rows.drop_columns(["repairs", "is_accessibility_related"]), path)
-    [found] = LoadHistory([load, split]).loads
+    written = LakeFile(
+        name=split.file.name, rows=2, bytes=path.stat().st_size, sha256=sha256_of(path)
+    )
+    [found] = LoadHistory([load, split.model_copy(update={"file": written})]).loads
 
     standing = LiveCases.of(LakeFiles(LocalFileSystem(), str(tmp_path)), [found]).standing()
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mpls311.arcgis import ArcGISClient, ArcGISError, ClientSettings
+from mpls311.loads import LoadHistory
 from mpls311.parameters import ReadMode, SourceSettings
 from mpls311.pipelines.ingest.event_loop import iterate
 from mpls311.schemas.areas import UnusableAreasError, borders_of
@@ -21,7 +22,7 @@ _READ_AT = b"read_at"
 
 
 def read_areas(
-    known: Mapping[str, pa.Table], mode: ReadMode, source: SourceSettings
+    _read: LoadHistory, known: Mapping[str, pa.Table], mode: ReadMode, source: SourceSettings
 ) -> dict[str, pa.Table]:
     """Read each layer of areas that was never read or not for long.
 
@@ -29,6 +30,7 @@ def read_areas(
     or unusable is a warning: places keep the areas they had, or have none.
 
     Args:
+        _read: The layers of requests, which come first.
         known: The editions in the lake, by the kind of areas.
         mode: `full` reads them again.
         source: Where the layers are, and how old a full read may grow.

@@ -8,7 +8,7 @@ from mpls311.pipelines.ingest.verifying import verify_earlier_loads
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """All years are read in one event loop; the areas are read for themselves."""
+    """All years are read in one event loop, and then the areas."""
     return pipeline(
         [
             node(
@@ -43,7 +43,8 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             node(
                 read_areas,
-                inputs=["known_areas", "params:mode", "params:source"],
+                # After the layers: a run that they refuse leaves nothing behind.
+                inputs=["ingested_loads", "known_areas", "params:mode", "params:source"],
                 outputs="areas",
                 name="read_areas",
             ),
