@@ -211,6 +211,17 @@ def test_a_year_whose_load_was_merged_in_vain_is_staged_whole() -> None:
     assert superseded.plus(published(newer)).remade_years == ()
 
 
+def test_a_file_that_a_full_read_stands_for_is_not_staged_again() -> None:
+    bad, full = whole(ingested(9)), ingested(7)
+    assert bad[1].phase == "validate"
+    full = full.model_copy(update={"replaces": (bad[1].file.name,)})
+    merged, newer = ingested(5), ingested(2)
+    history = LoadHistory([*bad, *whole(full), merged, validated(merged), newer, validated(newer)])
+
+    assert history.remade_years == (2023,)
+    assert [load.load_id for load in history.to_stage] == [full.load_id, newer.load_id]
+
+
 def test_a_year_is_staged_whole_when_a_guard_holds_what_came_after_the_failure() -> None:
     merged, newer, other = ingested(5), ingested(2), ingested(2, year=2022)
     history = LoadHistory(

@@ -256,7 +256,13 @@ class LoadHistory:
         """What staging has to hold: the publishable loads, and all of the years that are remade."""
         if not self.publishable:
             return ()
-        again = [load for year in self.remade_years for load in self.published(year)]
+        replaced = self.replaced.union(*(load.ingested.replaces for load in self.publishable))
+        again = [
+            load
+            for year in self.remade_years
+            for load in self.published(year)
+            if load.validated and load.validated.file.name not in replaced
+        ]
         return (*again, *self.publishable)
 
     def _since_published(self, year: int) -> tuple[Load, ...]:
