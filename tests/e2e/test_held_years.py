@@ -145,7 +145,7 @@ def test_a_load_that_cannot_be_read_as_requests_is_held_and_others_go_on(project
     told = " ".join(project.run(pipeline="validate").output.split())
 
     assert "2023 is held back" in told
-    assert "is not the file that its manifest describes" in told
+    assert "what its manifest says" in told
     assert "validation.accept" not in told
     assert [load.source_year for load in history(project).publishable] == [2024]
     assert newest(project, 2024).validated
