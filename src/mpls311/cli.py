@@ -25,8 +25,7 @@ from omegaconf import OmegaConf
 from pydantic import ValidationError
 from rich import get_console
 
-from mpls311.advice import typed_in
-from mpls311.commands import Commands
+from mpls311.commands import DEFAULTS, Commands
 from mpls311.errors import UserError, full_disk
 from mpls311.inspection import checked
 from mpls311.interrupts import interruptible
@@ -192,7 +191,11 @@ def _mistakes_as_sentences(env: str | None = None) -> Iterator[None]:
         mistake = full_disk(exc) or _mistake_behind(exc)
         if mistake is None:
             raise
-        raise click.ClickException(typed_in(env, str(mistake))) from exc
+        raise click.ClickException(_commands(env).typed(str(mistake))) from exc
+
+
+def _commands(env: str | None) -> Commands:
+    return Commands(environment=env or DEFAULTS[0])
 
 
 def _mistake_behind(exc: BaseException | None) -> UserError | None:
@@ -244,7 +247,7 @@ def check(env: str | None, fast: bool) -> None:
         with KedroSession.create(env=env) as session:
             report = checked(cast(KedroSession, session).load_context().catalog, checksums=not fast)
     for line in report.lines():
-        click.echo(typed_in(env, line))
+        click.echo(_commands(env).typed(line))
     if report.findings:
         raise SystemExit(1)
 

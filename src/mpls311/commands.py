@@ -1,9 +1,14 @@
 """The commands that messages advise, as they are typed for the environment of a run."""
 
+import re
+import shlex
+
 from pydantic import BaseModel, ConfigDict
 
-BASE = "base"
-"""The environment that a command means if it names none."""
+DEFAULTS = ("base", "local")
+"""The environments that a command means if it names none."""
+
+_COMMAND = re.compile(r"\b(kedro (?:run|status|check|first-contact))\b(?! --env)")
 
 
 class Commands(BaseModel):
@@ -13,20 +18,19 @@ class Commands(BaseModel):
 
     environment: str
     """What `--env` takes."""
-    cloud_job: str | None
+    cloud_job: str | None = None
     """The Cloud Run job that runs this environment, as gcloud is told of it; None without one."""
 
-    def release(self, source_year: int) -> str:
-        """Releases the held load of a year."""
-        return self.run(f"years={source_year},validation.accept={source_year}")
+    def typed(self, text: str) -> str:
+        """A text in which commands of this project name the environment, unless it is a default."""
+        named = rf"\1 --env {self.environment}"
+        return text if self.environment in DEFAULTS else _COMMAND.sub(named, text)
 
-    def run(self, params: str) -> str:
-        """`kedro run` with parameters; and the same for the cloud job where there is one."""
-        env = [] if self.environment == BASE else ["--env", self.environment]
-        arguments = ["run", *env, "--params", params]
-        typed = f"`kedro {' '.join(arguments)}`"
+    def release(self, source_year: int) -> str:
+        """Releases the held load of a year; here, and in the cloud job where there is one."""
+        here = self.typed(f"kedro run --params years={source_year},validation.accept={source_year}")
         if self.cloud_job is None:
-            return typed
+            return f"`{here}`"
         # gcloud splits at commas unless it is told of another separator, and parameters have some.
-        args = f"--args='^;^{';'.join(arguments)}'"
-        return f"{typed}, or in the cloud `gcloud run jobs execute {self.cloud_job} --wait {args}`"
+        args = f"--args='^;^{';'.join(shlex.split(here)[1:])}'"
+        return f"`{here}`, or in the cloud `gcloud run jobs execute {self.cloud_job} --wait {args}`"

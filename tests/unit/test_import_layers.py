@@ -63,7 +63,6 @@ def parts_used_by(part: str) -> set[str]:
         ("cloud", {"errors"}),
         ("datasets", {"cloud", "errors", "lake", "loads", "schemas"}),
         ("check", {"errors", "lake", "loads"}),
-        ("advice", set()),
         ("cleaning", {"schemas"}),
         ("changes", set()),
         ("first_contact", {"arcgis", "cleaning", "errors", "parameters", "schemas"}),
