@@ -2,6 +2,19 @@
     run leaves alone must be what a full refresh would make of it: which is why a change of anything that such
     a model is made of refreshes it whole. -#}
 
+{#- The settings of such a model, beside those of its own. -#}
+{% macro kept_up_to_date_by(unique_key) -%}
+    {%- do config(
+        materialized='incremental',
+        incremental_strategy='merge',
+        unique_key=unique_key,
+        on_schema_change='append_new_columns',
+        pre_hook='{{ forget_fingerprint() }}',
+        post_hook='{{ keep_fingerprint() }}',
+    ) -%}
+{%- endmacro %}
+
+
 {#- Where a model reads `case_id` of what is in the warehouse: only the cases that are in staging. It is upstream of
     every such model; without a reference of its own a unit test need not give it. -#}
 {% macro only_touched_cases() -%}

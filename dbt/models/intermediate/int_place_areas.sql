@@ -1,11 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='merge',
-    unique_key='geography_id',
-    on_schema_change='append_new_columns',
-    pre_hook='{{ forget_fingerprint() }}',
-    post_hook='{{ keep_fingerprint() }}',
-) }}
+{{ kept_up_to_date_by('geography_id') }}
 
 -- The even-odd rule: a place is inside if a line due east of it crosses the border an odd number of times,
 -- holes and islands included. In whole micro-degrees it is exact, so that neighbours who share a border leave

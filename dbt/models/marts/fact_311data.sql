@@ -1,10 +1,5 @@
+{{ kept_up_to_date_by('case_id') }}
 {{ config(
-    materialized='incremental',
-    incremental_strategy='merge',
-    unique_key='case_id',
-    on_schema_change='append_new_columns',
-    pre_hook='{{ forget_fingerprint() }}',
-    post_hook='{{ keep_fingerprint() }}',
     partition_by=on_bigquery({'field': 'open_datetime', 'data_type': 'timestamp', 'granularity': 'year'}),
     cluster_by=on_bigquery(['category_id', 'case_id']),
 ) }}
