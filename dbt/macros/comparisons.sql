@@ -46,9 +46,7 @@
         {% endif %}
         select
             '{{ grain }}' as grain,
-            {%- for name, type in dimensions.items() %}
-            {% if name in columns %}requests.{{ name }}{% else %}cast(null as {{ type }}){% endif %} as {{ name }},
-            {%- endfor %}
+            {{ columns_of_grain(dimensions, columns, 'requests.') }}
             requests.is_before,
             requests.open_week,
             count(*) as measured,

@@ -77,3 +77,11 @@
         'ward_name': dbt.type_string(),
     }) }}
 {%- endmacro %}
+
+
+{#- The columns of all grains in one of them: those that it leaves out are null. -#}
+{% macro columns_of_grain(dimensions, columns, prefix='') -%}
+    {%- for name, type in dimensions.items() %}
+        {% if name in columns %}{{ prefix }}{{ name }}{% else %}cast(null as {{ type }}){% endif %} as {{ name }},
+    {%- endfor %}
+{%- endmacro %}

@@ -176,9 +176,7 @@
     {% endif %}
     select
         '{{ grain }}' as grain,
-        {%- for name, type in dimensions.items() %}
-        {% if name in columns %}{{ name }}{% else %}cast(null as {{ type }}){% endif %} as {{ name }},
-        {%- endfor %}
+        {{ columns_of_grain(dimensions, columns) }}
         {%- for name, aggregate in aggregates.items() %}
         {{ aggregate }} as {{ name }},
         {%- endfor %}
@@ -219,9 +217,7 @@
             when {{ left_out | sum }} then '{{ grain }}'
             {%- endfor %}
         end as grain,
-        {%- for name, type in dimensions.items() %}
-        {% if name in used %}{{ name }}{% else %}cast(null as {{ type }}){% endif %} as {{ name }},
-        {%- endfor %}
+        {{ columns_of_grain(dimensions, used) }}
         {%- for name in also_by %}
         {{ name }},
         {%- endfor %}
