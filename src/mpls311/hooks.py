@@ -17,11 +17,12 @@ from rich import get_console
 from mpls311.commands import Commands
 from mpls311.datasets.manifests import begin_reading, end_reading
 from mpls311.loads import LoadHistory, Verdict, verdict
-from mpls311.parameters import SandboxSettings, SourceSettings, Years, city_today
+from mpls311.parameters import SandboxSettings, SourceSettings
 from mpls311.run_lock import RunLock, run_lock
 from mpls311.run_record import record_of, record_of_failure, write_record
 from mpls311.stand_in_city import serve_stand_in_city
 from mpls311.summary import print_sentences, summary_table
+from mpls311.years import Years, city_today
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,8 @@
 import logging
 from typing import TYPE_CHECKING, Any
 
-from mpls311.parameters import SandboxSettings, city_today
+from mpls311.parameters import SandboxSettings
+from mpls311.years import city_today
 
 if TYPE_CHECKING:
     from mpls311.sandbox.protocol import FeatureServer

@@ -65,12 +65,12 @@ def parts_used_by(part: str) -> set[str]:
         ("check", {"errors", "lake", "loads"}),
         ("cleaning", {"schemas"}),
         ("changes", set()),
-        ("first_contact", {"arcgis", "cleaning", "errors", "parameters", "schemas"}),
+        ("first_contact", {"arcgis", "cleaning", "errors", "parameters", "schemas", "years"}),
         (
             "pipelines",
             {
                 *("arcgis", "changes", "cleaning", "commands", "errors", "lake", "loads"),
-                *("parameters", "schemas"),
+                *("parameters", "schemas", "years"),
             },
         ),
     ],

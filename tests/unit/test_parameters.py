@@ -10,17 +10,15 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from mpls311.parameters import (
-    FIRST_YEAR,
     STAND_IN_CITY,
     Parameters,
     ReadMode,
     SandboxSettings,
     SourceSettings,
     ValidationSettings,
-    Years,
-    city_today,
 )
 from mpls311.sandbox.city.planted import PlantedChange
+from mpls311.years import FIRST_YEAR, Years, city_today
 from tests.support.made import BASE
 
 THIS_YEAR = city_today().year

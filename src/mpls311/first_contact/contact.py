@@ -22,10 +22,11 @@ from mpls311.arcgis import (
 )
 from mpls311.cleaning import clean
 from mpls311.errors import UserError
-from mpls311.parameters import SourceSettings, Years, city_today
+from mpls311.parameters import SourceSettings
 from mpls311.schemas import ServiceRequest, check_source_schema, source_columns
 from mpls311.schemas.areas import UnusableAreasError, borders_of
 from mpls311.schemas.models import EARLIEST
+from mpls311.years import Years, city_today
 
 _ATTEMPTS = 3
 _DEADLINE = 600.0  # seconds

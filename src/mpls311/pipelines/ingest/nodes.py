@@ -11,9 +11,10 @@ import pandas as pd
 from mpls311.errors import UserError
 from mpls311.lake import LakeFiles
 from mpls311.loads import LoadHistory, Manifest
-from mpls311.parameters import ReadMode, SourceSettings, Years, city_today
+from mpls311.parameters import ReadMode, SourceSettings
 from mpls311.pipelines.ingest.event_loop import iterate
 from mpls311.pipelines.ingest.reading import read_years
+from mpls311.years import Years, city_today
 
 log = logging.getLogger(__name__)
 

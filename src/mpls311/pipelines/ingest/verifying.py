@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 from mpls311.lake import DamagedFileError, LakeFiles, LoadFiles
 from mpls311.loads import Load, LoadHistory
-from mpls311.parameters import LakeSettings, ReadMode, SourceSettings, Years, city_today
+from mpls311.parameters import LakeSettings, ReadMode, SourceSettings
+from mpls311.years import Years, city_today
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ import numpy as np
 from mpls311.errors import UserError
 from mpls311.lake import LakeFiles, intact
 from mpls311.loads import Load, LoadHistory, Withdrawn
-from mpls311.parameters import CITY_TIME
+from mpls311.years import CITY_TIME
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from importlib.resources import files
 import pandas as pd
 
 from mpls311.loads import LoadHistory, verdict
-from mpls311.parameters import CITY_TIME, STAND_IN_CITY, ChangeSettings
+from mpls311.parameters import STAND_IN_CITY, ChangeSettings
 from mpls311.pipelines.report.answers import HEADLINE, Answers
 from mpls311.pipelines.report.payload import payload
+from mpls311.years import CITY_TIME
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from mpls311.parameters import CITY_TIME
 from mpls311.pipelines.report.answers import HEADLINE, Answers, Ring
+from mpls311.years import CITY_TIME
 
 _DECIMALS = {"_hours": 3, "_share": 5, "share_within": 5, "share_change": 5, "itude": 4}
 """By the ends of names. A ten thousandth of a degree is less than a border on the map is wide."""
