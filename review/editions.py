@@ -18,6 +18,7 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from kedro.utils import load_obj
 
+from mpls311.contracts import keys_of_marts
 from mpls311.datasets.duckdb_table import DuckDBTableDataset
 from mpls311.datasets.table import TableDataset
 from mpls311.errors import UserError
@@ -157,25 +158,3 @@ def _keys(side: Path) -> dict[str, Sequence[str]]:
         *side.glob("data/*/dbt/target/manifest.json"),
     )
     return keys_of_marts(json.loads(manifest.read_text(encoding="utf-8"))["nodes"])
-
-
-def keys_of_marts(nodes: Mapping[str, Any]) -> dict[str, Sequence[str]]:
-    """The columns that tell the rows of each mart apart, as its tests say.
-
-    Args:
-        nodes: Those of a dbt manifest, by their ids.
-    """
-    keys: dict[str, Sequence[str]] = {
-        node["name"]: ()
-        for node in nodes.values()
-        if node["resource_type"] == "model" and "marts" in node["fqn"]
-    }
-    for node in nodes.values():
-        mart = nodes.get(node.get("attached_node") or "", {}).get("name")
-        if mart in keys and not keys[mart]:
-            match node.get("test_metadata"):
-                case {"name": "unique", "kwargs": {"column_name": column}}:
-                    keys[mart] = (column,)
-                case {"name": "unique_combination", "kwargs": {"columns": columns}}:
-                    keys[mart] = columns
-    return keys

@@ -5,9 +5,10 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from mpls311.contracts import keys_of_marts
 from review.__main__ import report
 from review.comparison import compare
-from review.editions import Edition, keys_of_marts
+from review.editions import Edition
 
 
 def frame(**columns: list[Any]) -> pd.DataFrame:

@@ -57,8 +57,8 @@ class TableDataset(AbstractDataset[TableData, pd.DataFrame]):
 
         Args:
             table: `schema.table`; what BigQuery calls a dataset is a schema here.
-            model: Import path of the Pandera model that gives columns, types, descriptions; not
-                needed where only a `query` is loaded.
+            model: Import path of the Pandera model that gives columns, types, descriptions;
+                without one the table is only read, with the columns it has.
             mode: What `save` does with rows that are there already.
             key: Columns that tell rows apart, for `append`; not for files.
             query: SQL that `load` runs in place of reading the whole table; `{table}` stands
@@ -67,8 +67,6 @@ class TableDataset(AbstractDataset[TableData, pd.DataFrame]):
         """
         if mode not in ("replace", "append"):
             raise StorageError(f"mode of {table} is {mode!r}: write replace or append.")
-        if not (model or query):
-            raise StorageError(f"{table} needs a model, or a query if it is only read.")
         if key and mode == "replace":
             raise StorageError(f"{table} has a key, which goes with mode append.")
         named = _SCHEMA_TABLE.fullmatch(table)
@@ -113,7 +111,7 @@ class TableDataset(AbstractDataset[TableData, pd.DataFrame]):
 
     def _loaded(self) -> pyarrow.Table:
         rows = self._read(self._select) if self._exists() else pyarrow.table({})
-        if self._query:
+        if self._query or not self._model:
             return rows
         schema = self._arrow_schema
         # A table of an older version of the model may lack columns, and have others.

@@ -1,8 +1,6 @@
 """Run dbt in this process and turn what it says into log lines and one readable error."""
 
 import logging
-import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +11,7 @@ import pandas as pd
 from rich import get_console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from mpls311.dbt_commands import invoke, options, surroundings
 from mpls311.errors import OUT_OF_MEMORY, UserError
 from mpls311.parameters import TransformSettings
 from mpls311.pipelines.transform.fingerprint import fingerprint
@@ -64,8 +63,8 @@ def run_dbt(settings: TransformSettings, staging: Staging) -> DbtBuild:
     log.info("dbt build, profile %s, target %s.", settings.profile, settings.target)
     command = ["build", "--exclude-resource-type", "unit_test"]
     command += ["--vars", "{rebuild: true}"] if staging.is_everything else []
-    with _surroundings(settings, staging), _progress() as callback:
-        outcome = _invoke([*command, *_options(settings)], callback)
+    with surroundings(settings, **_variables(settings, staging)), _progress() as callback:
+        outcome = invoke([*command, *options(settings)], callback)
         results = getattr(outcome.result, "results", ())
         _log_results(results)
         if not outcome.success:
@@ -73,55 +72,14 @@ def run_dbt(settings: TransformSettings, staging: Staging) -> DbtBuild:
     return DbtBuild(bytes_processed=_bytes_processed(results))
 
 
-def _invoke(command: list[str], *callbacks: Any) -> Any:
-    """What dbt makes of a command.
-
-    Raises:
-        KeyboardInterrupt: It was interrupted, which dbt itself calls a failure.
-    """
-    # dbt takes seconds to import, and most runs of an unchanged city never get here.
-    from dbt.cli.main import dbtRunner
-
-    outcome = dbtRunner(callbacks=list(callbacks)).invoke(command)
-    if isinstance(outcome.exception, KeyboardInterrupt | SystemExit):
-        raise outcome.exception
-    return outcome
-
-
-def _options(settings: TransformSettings) -> list[str]:
-    project, artifacts = str(Path(settings.project).resolve()), Path(settings.artifacts).resolve()
-    return [
-        *("--project-dir", project, "--profiles-dir", project),
-        *("--target-path", str(artifacts / "target"), "--log-path", str(artifacts / "logs")),
-        *("--profile", settings.profile, "--target", settings.target),
-        *("--quiet", "--log-level", "none", "--log-level-file", "none"),
-    ]
-
-
-@contextmanager
-def _surroundings(settings: TransformSettings, staging: Staging) -> Iterator[None]:
-    """The environment dbt needs, and this process as it was afterwards."""
-    folder, before = Path.cwd(), dict(os.environ)
-    os.environ.update(settings.environment)
-    os.environ |= {
+def _variables(settings: TransformSettings, staging: Staging) -> dict[str, str]:
+    """What models and macros read of a run."""
+    return {
         "MPLS311_YEARS": ", ".join(map(str, sorted(staging.years))),
         "MPLS311_REMADE_YEARS": ", ".join(map(str, sorted(staging.remade_years))),
         "MPLS311_REPLACED": ", ".join(f"'{load_id}'" for load_id in sorted(staging.replaced)),
         "MPLS311_FINGERPRINT": fingerprint(Path(settings.project), staging.borders),
     }
-    try:
-        yield
-    finally:
-        os.chdir(folder)
-        os.environ.clear()
-        os.environ.update(before)
-        _release_locks()
-
-
-def _release_locks() -> None:
-    # Until then a DuckDB file stays locked for other processes (duckdb/dbt-duckdb#616).
-    if duckdb := sys.modules.get("dbt.adapters.duckdb.connections"):
-        duckdb.DuckDBConnectionManager.close_all_connections()
 
 
 @contextmanager
@@ -183,8 +141,8 @@ def _explain_result(result: Any, settings: TransformSettings) -> str:
 
 
 def _offending_rows(sql: str, settings: TransformSettings) -> list[dict[str, Any]]:
-    command = ["show", "--inline", sql, "--limit", str(_EXAMPLE_ROWS), *_options(settings)]
-    shown = getattr(_invoke(command).result, "results", ())
+    command = ["show", "--inline", sql, "--limit", str(_EXAMPLE_ROWS), *options(settings)]
+    shown = getattr(invoke(command).result, "results", ())
     return [dict(row.dict()) for result in shown for row in result.agate_table.rows]
 
 

@@ -1,0 +1,5 @@
+"""The export pipeline."""
+
+from mpls311.pipelines.export.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]
