@@ -125,9 +125,12 @@ trial-big: .venv/dev ## Peak memory of a whole run on 2 M rows
 trial-engines: .venv/dev ## Twelve years through DuckDB, PostgreSQL and S3: seconds, memory, the same cells
 	@$(BIN)/python -m trials.engines
 
+trial-publication: .venv/dev ## Five days of the city in public: again, lake lost, a year held (three minutes)
+	@$(BIN)/python -m trials.publication
+
 .venv/frictionless/bin/frictionless:
 	@$(PYTHON) -m venv .venv/frictionless
-	@.venv/frictionless/bin/python -m pip install --quiet --disable-pip-version-check "frictionless[parquet]==5.21.0"
+	@.venv/frictionless/bin/python -m pip install --quiet --disable-pip-version-check frictionless==5.21.0
 
 trial-export: .venv/dev .venv/frictionless/bin/frictionless ## Export twelve years, and have the frictionless tool read all of it (a quarter of an hour)
 	@$(BIN)/python -m trials.export --tool .venv/frictionless/bin/frictionless

@@ -85,7 +85,8 @@ def _resources(exported: Exported) -> Iterator[dict[str, Any]]:
     yield {
         "name": f"{name}-parquet",
         "path": f"{name}.parquet",
-        "profile": "data-resource",
+        # Its columns and types are in the file itself.
+        "type": "file",
         "description": f"The rows of {name}.csv, with their types.",
         "format": "parquet",
         "mediatype": "application/vnd.apache.parquet",
