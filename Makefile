@@ -135,6 +135,14 @@ trial-publication: .venv/dev ## Five days of the city in public: again, lake los
 trial-export: .venv/dev .venv/frictionless/bin/frictionless ## Export twelve years, and have the frictionless tool read all of it (a quarter of an hour)
 	@$(BIN)/python -m trials.export --tool .venv/frictionless/bin/frictionless
 
+.venv-superset/bin/superset: trials/superset.txt
+	@$(PYTHON) -m venv .venv-superset
+	@.venv-superset/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+trial-superset: .venv/dev .venv-superset/bin/superset ## Draw a chart of rpt_volumes in Apache Superset (two minutes; installs 900 MB)
+	@$(BIN)/python -m trials.superset --tool .venv-superset/bin/superset
+
 trial-judge: .venv/dev ## The macros of dbt on DuckDB, PostgreSQL and ZetaSQL (two minutes)
 	@$(BIN)/python -m trials.judge
 
@@ -203,5 +211,5 @@ terraform-check: ## Format, validity and tests of terraform/ (needs terraform an
 	@terraform -chdir=terraform test
 
 clean: ## Remove .venv, caches and all data of demo runs
-	rm -rf .venv .venv-prefect data/demo dbt/target dbt/logs .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-prefect .venv-superset data/demo dbt/target dbt/logs .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find src tests -name __pycache__ -prune -exec rm -rf {} +

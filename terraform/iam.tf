@@ -11,7 +11,7 @@ resource "google_storage_bucket_iam_member" "job_lake" {
 
 # ... except for reports and the last looks, which each run writes anew, and the lease that one run holds.
 resource "google_storage_bucket_iam_member" "job_replaceable" {
-  for_each = toset([local.reporting_prefix, local.lease_prefix, local.looks_prefix])
+  for_each = toset([local.reporting_prefix, local.exports_prefix, local.lease_prefix, local.looks_prefix])
 
   bucket = google_storage_bucket.lake.name
   role   = "roles/storage.objectUser"

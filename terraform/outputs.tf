@@ -18,6 +18,22 @@ output "run_command" {
   value       = "gcloud run jobs execute ${google_cloud_run_v2_job.pipeline.name} --project ${var.project} --region ${var.region} --wait"
 }
 
+# The names of the parameters: developers.google.com/looker-studio/integrate/linking-api
+output "looker_studio_url" {
+  description = "Opens a new report of Looker Studio on the marts: one row per request, all its names beside it."
+  value = "https://lookerstudio.google.com/reporting/create?${join("&", [for name, value in {
+    "c.mode"                  = "edit"
+    "r.reportName"            = "Minneapolis 311"
+    "ds.ds0.connector"        = "bigQuery"
+    "ds.ds0.datasourceName"   = "rpt_requests"
+    "ds.ds0.type"             = "TABLE"
+    "ds.ds0.projectId"        = var.project
+    "ds.ds0.billingProjectId" = var.project
+    "ds.ds0.datasetId"        = google_bigquery_dataset.datasets["mpls_311_production"].dataset_id
+    "ds.ds0.tableId"          = "rpt_requests"
+  } : "${name}=${replace(urlencode(value), "+", "%20")}"])}"
+}
+
 output "job_service_account" {
   description = "The account that the pipeline runs as."
   value       = google_service_account.job.email

@@ -1,6 +1,7 @@
 locals {
   raw_prefix       = "01_raw/requests"
   reporting_prefix = "08_reporting/"
+  exports_prefix   = "09_export/"
   lease_prefix     = "locks/"
   looks_prefix     = "manifests/looks/"
 
@@ -41,7 +42,7 @@ resource "google_storage_bucket" "lake" {
     condition {
       days_since_noncurrent_time = 30
       with_state                 = "ARCHIVED"
-      matches_prefix             = [local.raw_prefix, local.reporting_prefix, local.lease_prefix, local.looks_prefix]
+      matches_prefix             = [local.raw_prefix, local.reporting_prefix, local.exports_prefix, local.lease_prefix, local.looks_prefix]
     }
   }
 

@@ -30,8 +30,8 @@ run "job_account_has_only_these_rights" {
     condition = toset(flatten([
       for granted in google_storage_bucket_iam_member.job_replaceable :
       regex("/objects/(.+?)\"\\)$", granted.condition[0].expression)
-    ])) == toset(["08_reporting/", "locks/", "manifests/looks/"])
-    error_message = "The job could replace objects of the lake other than reports, the lease and looks."
+    ])) == toset(["08_reporting/", "09_export/", "locks/", "manifests/looks/"])
+    error_message = "The job could replace objects of the lake other than reports, exports, the lease and looks."
   }
 
   assert {

@@ -62,7 +62,7 @@ def test_nothing_is_public() -> None:
     assert re.search(r"uniform_bucket_level_access += true", bucket)
 
 
-def test_the_job_replaces_only_reports_and_the_lease() -> None:
+def test_the_job_replaces_only_what_is_no_lake() -> None:
     replaceable = RESOURCES["google_storage_bucket_iam_member", "job_replaceable"]
     lake = RESOURCES["google_storage_bucket_iam_member", "job_lake"]
 
@@ -70,7 +70,8 @@ def test_the_job_replaces_only_reports_and_the_lease() -> None:
         "roles/storage.objectCreator",
         "roles/storage.objectViewer",
     }
-    assert "toset([local.reporting_prefix, local.lease_prefix, local.looks_prefix])" in replaceable
+    prefixes = ("reporting_prefix", "exports_prefix", "lease_prefix", "looks_prefix")
+    assert f"toset([{', '.join(f'local.{name}' for name in prefixes)}])" in replaceable
     assert "/objects/${each.value}" in replaceable
 
 
