@@ -125,6 +125,9 @@ trial-big: .venv/dev ## Peak memory of a whole run on 2 M rows
 trial-engines: .venv/dev ## Twelve years through DuckDB, PostgreSQL and S3: seconds, memory, the same cells
 	@$(BIN)/python -m trials.engines
 
+acceptance: .venv/dev ## All of it in an empty project of Google Cloud (PROJECT=...); without one a rehearsal on emulators
+	@$(BIN)/python -m acceptance $(if $(PROJECT),--project $(PROJECT))
+
 trial-publication: .venv/dev ## Five days of the city in public: again, lake lost, a year held (three minutes)
 	@$(BIN)/python -m trials.publication
 

@@ -83,7 +83,8 @@ _PAGE = """<!doctype html>
 <style>
 body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto }}
 td, th {{ text-align: left; vertical-align: top; padding: .3rem 1rem .3rem 0 }}
-td.n {{ text-align: right; white-space: nowrap }}
+td.n {{ text-align: right }}
+td:first-child {{ white-space: nowrap }}
 </style>
 <h1>{title}: data</h1>
 <p>{description}</p>
