@@ -107,7 +107,8 @@ def _check_year(
             how = files.problem(file, info, checksums=checksums)
             if not how and tells:
                 how = _add_to(cases, load.load_id, files, file)
-            if files is lake.files.raw and not info and is_expired(load, now, lake.raw_retention):
+            is_raw = files is lake.files.raw
+            if is_raw and not info and is_expired(load, history, now, lake.raw_retention):
                 expired += 1
             elif how:
                 _tell(report, history, file.name, year, f"{files.uri(file.name)}: {how}")

@@ -24,7 +24,14 @@ from mpls311.arcgis import (
 )
 from mpls311.cleaning import clean
 from mpls311.errors import UserError
-from mpls311.lake import BATCH_ROWS, KEY_COLUMNS, KnownCases, LakeFiles, lake_file
+from mpls311.lake import (
+    BATCH_ROWS,
+    KEY_COLUMNS,
+    KnownCases,
+    LakeFiles,
+    lake_file,
+    without_cases,
+)
 from mpls311.loads import (
     Decision,
     Ingested,
@@ -130,7 +137,7 @@ class YearReader:
     ) -> YearRead:
         folder = self._spool / str(year)
         read = partial(
-            self._client.read,
+            self._fetch,
             path=folder / "rows.parquet",
             on_rows=progress.advance(year),
             on_plan=progress.expect(year),
@@ -147,6 +154,20 @@ class YearReader:
         if stands_still and await asyncio.to_thread(self._is_known, year, rows, look):
             return self._unchanged(year, look, "all its rows are those known", reads)
         return await asyncio.to_thread(self._load, year, look, decision, reads, gone, rows)
+
+    async def _fetch(
+        self, layer: FeatureLayer, where: str, path: Path, **options: Any
+    ) -> ReadReport:
+        """Read rows; those of purged cases do not stay."""
+        report = await self._client.read(layer, where, path, **options)
+        if self._history.purged:
+            await asyncio.to_thread(self._leave_out_purged, path)
+        return report
+
+    def _leave_out_purged(self, path: Path) -> None:
+        others = path.with_suffix(".others")
+        if without_cases(path, others, self._history.purged):
+            others.replace(path)
 
     async def _read_window(
         self, year: int, layer: FeatureLayer, decision: Decision, read: Read
@@ -174,7 +195,7 @@ class YearReader:
             log.warning("%s is read in full, as its window is refused: %s", year, exc)
             return Decision("full", "the service refuses to give the newest rows alone"), [], ()
         path, fields = folder / "cases.parquet", case_fields(window.layer)
-        ids = await self._client.read(window.layer, "1=1", path, fields=fields)
+        ids = await self._fetch(window.layer, "1=1", path=path, fields=fields)
         compared = await asyncio.to_thread(
             lambda: compare(
                 known,
@@ -246,6 +267,7 @@ class YearReader:
         load_id = self._mint(year)
         # The read of the rows; case ids are read after a window.
         report = reads[0] if decision.since else reads[-1]
+        kept = pq.read_metadata(rows).num_rows
         manifest = Ingested(
             load_id=load_id,
             source_year=year,
@@ -259,6 +281,7 @@ class YearReader:
             job_start=self._now,
             service_count=report.count,
             rows=report.rows,
+            purged=report.rows - kept,
             layer_count=report.layer_count,
             gone=gone,
             replaces=() if decision.since else self._history.to_replace(year),
@@ -267,7 +290,7 @@ class YearReader:
             max_record_count=look.layer.page_limit,
             pages=report.pages,
             **_cost(look, reads),
-            file=lake_file(rows, f"{year}/{load_id}.parquet", report.rows),
+            file=lake_file(rows, f"{year}/{load_id}.parquet", kept),
         )
         files = {manifest.file.name: rows}
         return YearRead(year, _summary(decision, manifest, report.resumed), manifest, files)
