@@ -63,7 +63,7 @@ def check_lake(
         what = f"Manifest {damage.name}: {damage.what}"
         if is_fold_name(damage.name):
             # Nothing is lost with it, and the next run makes another one.
-            report.find(what, _removal(f"{lake.manifests}/{damage.name}"))
+            report.find(what, removal(f"{lake.manifests}/{damage.name}"))
             continue
         _tell(report, history, damage.name, damage.source_year, what)
     if lake.strays:
@@ -74,7 +74,8 @@ def check_lake(
     }
 
 
-def _removal(address: str) -> str:
+def removal(address: str) -> str:
+    """The command that deletes a file of the lake."""
     programs = {"gs": "gcloud storage rm", "s3": "aws s3 rm"}
     return f"{programs.get(address.partition('://')[0], 'rm')} {address}"
 
