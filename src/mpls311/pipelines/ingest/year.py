@@ -20,6 +20,7 @@ from mpls311.arcgis import (
     LayerNotFoundError,
     ReadReport,
     ServiceError,
+    TornReadError,
     without_misfits,
 )
 from mpls311.cleaning import clean
@@ -50,6 +51,9 @@ log = logging.getLogger(__name__)
 
 _LONGEST_MESSAGE = 1_000
 """Characters of what is recorded: a server may say more."""
+
+_TORN_ATTEMPTS = 3
+"""How often a window is read before a layer that goes on changing is left to the next run."""
 
 Read = Callable[..., Awaitable[ReadReport]]
 """Of a layer and a condition into the spool, with progress."""
@@ -188,14 +192,14 @@ class YearReader:
         decision = replace(decision, since=since)
         folder = self._spool / str(year)
         try:
-            window = await read(layer, condition(layer, since), journal=folder / decision.action)
+            reads = await self._window_and_cases(year, layer, since, read)
         except (LayerNotFoundError, AccessDeniedError):
             raise
         except ServiceError as exc:
             log.warning("%s is read in full, as its window is refused: %s", year, exc)
             return Decision("full", "the service refuses to give the newest rows alone"), [], ()
+        window, _ = reads
         path, fields = folder / "cases.parquet", case_fields(window.layer)
-        ids = await self._fetch(window.layer, "1=1", path=path, fields=fields)
         compared = await asyncio.to_thread(
             lambda: compare(
                 known,
@@ -206,7 +210,6 @@ class YearReader:
             )
         )
         path.unlink()
-        reads = [window, ids]
         if compared.lost:
             log.warning(
                 "%s is read in full: the service left out %s known cases of the window it was "
@@ -220,6 +223,34 @@ class YearReader:
             why = f"{compared.unseen:,} cases that no recent stamp tells of"
             return Decision("full", why), reads, ()
         return decision, reads, compared.gone
+
+    async def _window_and_cases(
+        self, year: int, layer: FeatureLayer, since: datetime, read: Read
+    ) -> list[ReadReport]:
+        """Read the rows of a window and the cases of the whole layer, of one and the same edition.
+
+        Raises:
+            TornReadError: Another edition came between them, each time it was tried.
+        """
+        folder = self._spool / str(year)
+        for attempt in range(1, _TORN_ATTEMPTS + 1):
+            window = await read(layer, condition(layer, since), journal=folder / "incremental")
+            try:
+                cases = await self._fetch(
+                    window.layer,
+                    "1=1",
+                    path=folder / "cases.parquet",
+                    fields=case_fields(window.layer),
+                    expect_edit_date=window.edit_date_after,
+                )
+            except TornReadError as exc:
+                if attempt == _TORN_ATTEMPTS:
+                    raise
+                log.warning("%s: its window is read again: %s", year, exc)
+                layer = await self._client.layer(layer.url)
+            else:
+                break
+        return [window, cases]
 
     def _is_known(self, year: int, path: Path, look: Look) -> bool:
         """Whether the rows of a full read are those known already."""
