@@ -2,11 +2,21 @@
 
 from kedro.pipeline import Pipeline
 
-from mpls311.pipelines import export, ingest, rebuild, report, stage, transform, validate
+from mpls311.pipelines import (
+    export,
+    ingest,
+    prune,
+    purge,
+    rebuild,
+    report,
+    stage,
+    transform,
+    validate,
+)
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Each phase by its name, all of them in order as `__default__`; rebuild and export."""
+    """Each phase by its name, all of them in order as `__default__`, and what is seldom run."""
     phases = {
         "ingest": ingest.create_pipeline(),
         "validate": validate.create_pipeline(),
@@ -18,5 +28,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         **phases,
         "rebuild": rebuild.create_pipeline(),
         "export": export.create_pipeline(),
+        "prune": prune.create_pipeline(),
+        "purge": purge.create_pipeline(rebuild.create_pipeline()),
         "__default__": sum(phases.values(), Pipeline([])),
     }
