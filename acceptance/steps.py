@@ -52,14 +52,16 @@ def plan(stage: Stage) -> str:
 def first_load(stage: Stage) -> str:
     """Read two years."""
     stage.turn(date(2025, 7, 1))
-    ran = _published(stage.run(), 2024, 2025)
+    ran = _well(stage.run())
+    _hold(_years(ran) == (2024, 2025), f"published {_years(ran)}")
     stage.seen["cases"] = stage.cases()
     return f"{_cases(stage)}; {_summary(ran)}"
 
 
 def nothing_new(stage: Stage) -> str:
     """Read the same edition again."""
-    ran = _published(stage.run())
+    ran = _well(stage.run())
+    _hold(not _years(ran), f"published {_years(ran)}")
     _hold(stage.cases() == stage.seen["cases"], f"the cases are {stage.cases()}")
     return _summary(ran)
 
@@ -67,7 +69,8 @@ def nothing_new(stage: Stage) -> str:
 def increment(stage: Stage) -> str:
     """Read an edition of two days later."""
     stage.turn(date(2025, 7, 3))
-    ran = _published(stage.run(), 2024, 2025)
+    ran = _well(stage.run())
+    _hold(2025 in _years(ran), f"published {_years(ran)}")
     _hold("incr." in ran.said, "no year was read incrementally")
     return f"{_cases(stage)}; {_summary(ran)}"
 
@@ -84,7 +87,7 @@ def kill_and_resume(stage: Stage) -> str:
         _hold(time.monotonic() - began < _WAIT, "the lease of the killed run does not end")
         time.sleep(10)
     waited = time.monotonic() - began
-    _published(ran, 2024, 2025)
+    _hold(2025 in _years(_well(ran)), f"published {_years(ran)}")
     return f"{_cases(stage)}; published {waited:.0f} s after the kill"
 
 
@@ -94,7 +97,8 @@ def held(stage: Stage) -> str:
     ran = stage.run()
     _hold(ran.code == 3, f"exit code {ran.code}: {_end(ran)}")
     _hold(bool(ran.record and ran.record.stopped), "no sentence tells of the year")
-    _published(stage.run("validation.accept=2024"), 2024)
+    released = _well(stage.run("validation.accept=2024"))
+    _hold(_years(released) == (2024,), f"published {_years(released)}")
     sentence = ran.record.stopped[0] if ran.record else ""
     return f"{sentence.partition(' Look at')[0]} Released: {_cases(stage)}"
 
@@ -102,16 +106,14 @@ def held(stage: Stage) -> str:
 def export(stage: Stage) -> str:
     """Export twice, as what is there is replaced."""
     for _ in range(2):
-        ran = stage.run(pipeline="export")
-        _hold(ran.code == 0, f"exit code {ran.code}: {_end(ran)}")
+        ran = _well(stage.run(pipeline="export"))
     return next(line for line in ran.said.splitlines() if "Exported" in line).partition("INFO")[2]
 
 
 def rebuild(stage: Stage) -> str:
     """Make the warehouse anew from the lake."""
     before = stage.cases()
-    ran = stage.run(pipeline="rebuild")
-    _hold(ran.code == 0, f"exit code {ran.code}: {_end(ran)}")
+    _well(stage.run(pipeline="rebuild"))
     _hold(stage.cases() == before, f"before {before}, after {stage.cases()}")
     return f"the same cases: {_cases(stage)}"
 
@@ -146,7 +148,7 @@ STEPS = (
     Step("terraform plan", "change nothing", plan, needs_cloud=True),
     Step("first load", "publish both years", first_load, is_needed=True),
     Step("no-change run", "publish nothing", nothing_new),
-    Step("increment", "publish both years, read incrementally", increment),
+    Step("increment", "publish what was read incrementally", increment),
     Step("kill and resume", "publish after a plain run", kill_and_resume),
     Step("held year released", "hold half a year, exit with 3, publish once accepted", held),
     Step("export", "write every mart, twice", export),
@@ -179,11 +181,13 @@ def _hold(holds: bool, otherwise: str) -> None:
         raise Wrong(otherwise)
 
 
-def _published(ran: Ran, *years: int) -> Ran:
+def _well(ran: Ran) -> Ran:
     _hold(ran.code == 0, f"exit code {ran.code}: {_end(ran)}")
-    published = ran.record.published if ran.record else None
-    _hold(published == years, f"published {published}")
     return ran
+
+
+def _years(ran: Ran) -> tuple[int, ...]:
+    return ran.record.published if ran.record else ()
 
 
 def _summary(ran: Ran) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+from isal import igzip
 
 from mpls311.dbt_commands import invoke, options, surroundings
 from mpls311.errors import UserError
@@ -30,15 +31,35 @@ def make_site(
         transform: How dbt is run.
     """
     exports = lake / "09_export"
-    shutil.copytree(exports, site / "data")
+    (site / "models").mkdir(parents=True)
     shutil.copy(lake / "08_reporting/dashboard.html", site / "index.html")
-    package = json.loads((exports / "datapackage.json").read_text("utf-8"))
-    (site / "data/index.html").write_text(_listing(package, exports), "utf-8")
-    (site / "models").mkdir()
+    package = _put_files(exports, site / "data")
+    (site / "data/index.html").write_text(_listing(package, site / "data"), "utf-8")
     shutil.copy(_models(transform), site / "models/index.html")
     (site / "findings.md").write_text(findings(exports), "utf-8")
     status = _status(history, record, exports)
     (site / "status.json").write_text(json.dumps(status, indent=1), "utf-8")
+
+
+def _put_files(exports: Path, folder: Path) -> dict[str, Any]:
+    """Copy an export, CSV compressed, as pages may be 1 GB large; the description of the copy."""
+    folder.mkdir()
+    package: dict[str, Any] = json.loads((exports / "datapackage.json").read_text("utf-8"))
+    for resource in package["resources"]:
+        plain = exports / resource["path"]
+        if resource["format"] == "csv":
+            resource |= {"path": f"{plain.name}.gz", "compression": "gz"}
+            _compress(plain, folder / resource["path"])
+        else:
+            shutil.copy(plain, folder)
+    (folder / "datapackage.json").write_text(json.dumps(package, indent=2), "utf-8")
+    return package
+
+
+def _compress(plain: Path, packed: Path) -> None:
+    opened: Any = igzip.open(packed, "wb", 2)  # type: ignore[no-untyped-call]
+    with plain.open("rb") as source, opened as target:
+        shutil.copyfileobj(source, target)
 
 
 def _models(transform: TransformSettings) -> Path:
@@ -97,16 +118,17 @@ td:first-child {{ white-space: nowrap }}
 """
 
 
-def _listing(package: dict[str, Any], exports: Path) -> str:
+def _listing(package: dict[str, Any], folder: Path) -> str:
     """A page that leads to the files, which a server of files does not list."""
     tables = [each for each in package["resources"] if each["format"] == "csv"]
-    rows = "\n".join(_row(each, exports) for each in tables)
+    rows = "\n".join(_row(each, folder) for each in tables)
     told = {name: html.escape(package[name]) for name in ("title", "description")}
     return _PAGE.format(rows=rows, **told)
 
 
-def _row(table: dict[str, Any], exports: Path) -> str:
-    files = "<br>".join(_link(exports / f"{table['name']}{end}") for end in (".parquet", ".csv"))
+def _row(table: dict[str, Any], folder: Path) -> str:
+    names = (f"{table['name']}.parquet", table["path"])
+    files = "<br>".join(_link(folder / name) for name in names)
     description = html.escape(table["description"])
     return f'<tr><td>{files}<td class="n">{table["rows"]:,}<td>{description}</tr>'
 
