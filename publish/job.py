@@ -103,6 +103,8 @@ def run(folder: Folder, kedro: Kedro, env: str, params: str) -> int:
     else:
         say("Nothing was published: the site stays as it is.")
     if added := len(loads_in(lake) - before):
+        prune = ("--pipeline", "prune", "--params", "prune.delete=true")
+        _must(kedro("run", "--env", env, *prune), "Old raw files were not deleted")
         pack(lake, folder.lake)
         say(f"The lake is kept, with {added} manifests more.")
     return code
