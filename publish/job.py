@@ -72,10 +72,10 @@ def run(folder: Folder, kedro: Kedro, env: str, params: str) -> int:
         params: Those of `kedro run`.
 
     Returns:
-        What `kedro run` exited with: 0, or 3 where years failed or are held and others are well.
+        What `kedro run` exited with.
 
     Raises:
-        UserError: The lake did not come back whole, or nothing was published because all failed.
+        UserError: The lake did not come back whole, or the site could not be made.
     """
     folder.clear()
     lake, *_ = _of_project(env)
