@@ -239,6 +239,14 @@ class TestPostgres:
         ordered = on_postgres.table(query="select load_id from {table} order by load_id")
         assert list(ordered.load()["load_id"]) == ["-a", "A", "B", "a", "b"]
 
+    def test_more_rows_than_are_read_at_a_time_come_all(self, on_postgres: Engine) -> None:
+        on_postgres.table().save(tracked("a"))
+        query = "select n, case when n > 40000 then 'late' end as word from {table}, "
+        rows = on_postgres.table(query=query + "generate_series(1, 50000) as n").load()
+
+        assert list(rows["n"]) == [*range(1, 50_001)]
+        assert rows["word"].count() == 10_000
+
     def test_a_nul_is_left_out(self, on_postgres: Engine) -> None:
         on_postgres.table().save(tracked("a\0b"))
         assert on_postgres.column("load_id") == ["ab"]

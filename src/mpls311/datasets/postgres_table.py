@@ -1,6 +1,6 @@
 """Tables of a warehouse in PostgreSQL."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -34,7 +34,7 @@ _ARROW = {
 """What is read becomes what, by the server's own short names."""
 
 _BATCH_ROWS = 20_000
-"""Rows that are copied at a time, some 10 MB."""
+"""Rows that are copied or read at a time, some 10 MB."""
 
 _COLUMNS = """
 select attname, format_type(atttypid, atttypmod), not attnotnull
@@ -110,16 +110,14 @@ class PostgresTableDataset(TableDataset):
         return {name: (kind, nullable) for name, kind, nullable in rows}
 
     def _read(self, sql: str) -> pyarrow.Table:
-        with self._connected() as connection, connection.cursor() as cursor:
+        # A named cursor stays on the server, so that rows come by and by and not all as objects.
+        with self._connected() as connection, connection.cursor("rows") as cursor:
             cursor.execute(sql.encode())
-            columns, rows = cursor.description or [], cursor.fetchall()
-        values = zip(*rows, strict=True) if rows else ((),) * len(columns)
-        return pyarrow.table(
-            {
-                column.name: pyarrow.array(cells, _ARROW.get(_type_of(column)))
-                for column, cells in zip(columns, values, strict=True)
-            }
-        )
+            columns = cursor.description or []
+            batches = [_as_arrow(columns, [])]
+            while rows := cursor.fetchmany(_BATCH_ROWS):
+                batches.append(_as_arrow(columns, rows))
+        return pyarrow.concat_tables(batches, promote_options="permissive")
 
     def _write(self, data: pyarrow.Table | list[str]) -> None:
         with self._connected() as connection:
@@ -168,6 +166,16 @@ class PostgresTableDataset(TableDataset):
 
     def _describe(self) -> dict[str, Any]:
         return {"database": self._where["dbname"], **super()._describe()}
+
+
+def _as_arrow(columns: Sequence[Any], rows: Sequence[tuple[Any, ...]]) -> pyarrow.Table:
+    values = zip(*rows, strict=True) if rows else ((),) * len(columns)
+    return pyarrow.table(
+        {
+            column.name: pyarrow.array(cells, _ARROW.get(_type_of(column)))
+            for column, cells in zip(columns, values, strict=True)
+        }
+    )
 
 
 def _type_of(column: Any) -> str:
