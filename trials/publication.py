@@ -116,7 +116,7 @@ def publish(machine: Project, environment: Mapping[str, str], params: str) -> tu
 
 def is_ours(line: str) -> bool:
     beginnings = ("lake-", "The lake", "No lake", "Published", "Nothing was", "docs/", "2024 ")
-    return line.startswith(beginnings) or "files of" in line
+    return line.startswith(beginnings) or "checked:" in line
 
 
 def outcome(machine: Project, repository: Path) -> dict[str, Any]:
