@@ -155,6 +155,9 @@ trial-superset: .venv/dev .venv-superset/bin/superset ## Draw a chart of rpt_vol
 trial-judge: .venv/dev ## The macros of dbt on DuckDB, PostgreSQL and ZetaSQL (two minutes)
 	@$(BIN)/python -m trials.judge
 
+trial-grammar: .venv/dev ## Let ZetaSQL read every statement that a run sends to BigQuery (two minutes)
+	@$(BIN)/python -m trials.grammar
+
 trial-review: .venv/dev ## Review changes of five kinds; what each must be told of (five minutes)
 	@$(BIN)/python -m trials.review
 
