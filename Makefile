@@ -181,9 +181,10 @@ format: .venv/dev ## Put the code into shape
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-schemas: .venv/dev ## Write what follows from the Pandera models and the list of marts
+schemas: .venv/dev ## Write what follows from the Pandera models, the parameters and the list of marts
 	@$(BIN)/python -m mpls311.schemas.dbt_sources dbt/models/staging
 	@$(BIN)/python -m mpls311.schemas.table_files terraform/generated
+	@$(BIN)/python -m mpls311.terraform_values conf/base/parameters.yml terraform/generated/parameters.yml
 	@$(BIN)/python -m mpls311.pipelines.report.exposure dbt/models/marts/_exposures.yml
 
 picture: .venv/dev demo ## The picture of the dashboard in the README

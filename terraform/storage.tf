@@ -5,8 +5,8 @@ locals {
   lease_prefix     = "locks/"
   looks_prefix     = "manifests/looks/"
 
-  # `kedro check` goes by the same number.
-  parameters         = yamldecode(file("${path.module}/../conf/base/parameters.yml"))
+  # Written by `make schemas` from conf/base/parameters.yml: `kedro check` goes by the same number.
+  parameters         = yamldecode(file("${path.module}/generated/parameters.yml"))
   raw_retention_days = local.parameters.lake.raw_retention_days
 }
 

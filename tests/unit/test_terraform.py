@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from mpls311.schemas.table_files import table_files
+from mpls311.terraform_values import terraform_values
 
 PROJECT = Path(__file__).parents[2]
 TEXT = "\n".join(file.read_text("utf-8") for file in sorted((PROJECT / "terraform").glob("*.tf")))
@@ -93,12 +94,14 @@ def test_of_what_manifests_name_only_raw_pages_expire() -> None:
 
 
 def test_raw_pages_expire_when_a_check_says_so() -> None:
-    parameters = yaml.safe_load((PROJECT / "conf/base/parameters.yml").read_text("utf-8"))
+    parameters = (PROJECT / "conf/base/parameters.yml").read_text("utf-8")
+    generated = (PROJECT / "terraform/generated/parameters.yml").read_text("utf-8")
 
+    assert generated == terraform_values(parameters)
     assert "age            = local.raw_retention_days" in RESOURCES["google_storage_bucket", "lake"]
-    assert 'file("${path.module}/../conf/base/parameters.yml")' in TEXT
+    assert 'file("${path.module}/generated/parameters.yml")' in TEXT
     assert "local.parameters.lake.raw_retention_days" in TEXT
-    assert parameters["lake"]["raw_retention_days"] >= 90
+    assert yaml.safe_load(generated)["lake"]["raw_retention_days"] >= 90
 
 
 def test_only_what_a_run_replaces_can_be_deleted() -> None:
