@@ -75,7 +75,7 @@ viz: .venv/runtime ## The pipelines drawn in the browser (ENV=demo)
 	@$(BIN)/kedro viz run --env $(ENV)
 
 notebook: .venv/runtime ## The notebook, in Jupyter
-	@$(BIN)/kedro jupyter lab notebooks/tour.ipynb
+	@$(BIN)/kedro jupyter lab --allow-root notebooks/tour.ipynb
 
 freshness: .venv/runtime ## Whether what is published is older than 3 or 7 days (ENV=demo)
 	@$(BIN)/kedro dbt --env $(ENV) source freshness
