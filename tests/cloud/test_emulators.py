@@ -1,14 +1,15 @@
-"""The emulators serve until they are told to end, and leave nothing behind."""
+"""Servers to try things on serve until they are told to end, and leave nothing behind."""
 
 import signal
 import socket
 import subprocess
 import sys
+from types import ModuleType
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support import emulators
+from tests.support import emulators, postgres_server, s3_server
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -37,3 +38,22 @@ def test_they_serve_without_input_and_end_both_when_asked(number: int) -> None:
         for place in places:
             with pytest.raises(ConnectionRefusedError):
                 socket.create_connection(place)
+
+
+@pytest.mark.parametrize("server", [postgres_server, s3_server])
+def test_postgres_and_s3_serve_without_input_too(server: ModuleType) -> None:
+    postgres_server.postgres_programs()
+    with subprocess.Popen(
+        [sys.executable, str(server.__file__)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stdout, "it is a pipe"
+        assert running.stdout.readline().startswith("export ")
+
+        running.terminate()
+
+        assert running.wait() == 0
+        # Which lasts as long as anyone can still write.
+        assert running.stdout.read() == ""

@@ -10,11 +10,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
-from zoneinfo import ZoneInfo
 
 import duckdb
 import nbformat
@@ -40,6 +38,13 @@ NOT_TYPED = {
     "pytest tests/e2e/test_incremental.py -k rebuilt": "the same",
 }
 """Commands that are left out, and why."""
+
+FILLED = {
+    "<case>": "select min(case_id) from mpls_311_production.rpt_requests",
+    "<day>": "select (now() at time zone 'America/Chicago')::date",
+    "<load>": "select max(load_id) from mpls_311_staging.track_load where status = 'published'",
+}
+"""What the papers leave to the reader, and where it is found."""
 
 SERVERS = {"kedro viz run", "make docs ENV=demo", "make notebook"}
 """Commands that serve until Ctrl-C."""
@@ -110,12 +115,11 @@ class Copy:
         """What `make setup-dev` leaves, after which make installs nothing."""
         there = self.folder / ".venv"
         there.mkdir()
-        stamps = {"runtime", "dev"}
         for part in Path(sys.prefix).iterdir():
-            if part.name not in stamps:
+            if part.name not in {"runtime", "dev"}:
                 (there / part.name).symlink_to(part)
-        for stamp in sorted(stamps, reverse=True):
-            (there / stamp).touch()
+        (there / "runtime").touch()
+        (there / "dev").touch()
 
     def start(self, typed: Typed) -> subprocess.Popen[str]:
         """Type a command in a terminal of its own."""
@@ -131,16 +135,15 @@ class Copy:
         )
 
     def filled(self, typed: Typed) -> Typed:
-        """A command with what the paper says to put where it has `<load>` or `<day>`."""
-        day = datetime.now(ZoneInfo("America/Chicago")).date().isoformat()
-        text = typed[-1].replace("<day>", day)
-        if "<load>" in text:
-            path = self.folder / "data/warehouse/mpls_311.duckdb"
-            with duckdb.connect(path, read_only=True) as warehouse:
-                tracked = warehouse.table("mpls_311_staging.track_load")
-                ((load,),) = tracked.filter("status = 'published'").max("load_id").fetchall()
-            text = text.replace("<load>", load)
-        return (*typed[:-1], text)
+        """A command with something in the places that the paper leaves open."""
+        *before, line = typed
+        for place, question in FILLED.items():
+            if place in line:
+                warehouse = self.folder / "data/warehouse/mpls_311.duckdb"
+                with duckdb.connect(warehouse, read_only=True) as connection:
+                    ((value,),) = connection.execute(question).fetchall()
+                line = line.replace(place, str(value))
+        return (*before, line)
 
 
 def is_environment(place: Path) -> bool:
