@@ -82,6 +82,10 @@
 
 {#- Whether two rows are about the same group: the columns that their grain leaves out are null. -#}
 {% macro same_group(one, other, dimensions) -%}
+    {{ return(adapter.dispatch('same_group', 'mpls_311')(one, other, dimensions)) }}
+{%- endmacro %}
+
+{% macro default__same_group(one, other, dimensions) -%}
     {{ one }}.grain = {{ other }}.grain
     {%- for name in dimensions %}
     and {{ one }}.{{ name }} is not distinct from {{ other }}.{{ name }}

@@ -22,3 +22,11 @@
 {% macro on_bigquery(setting) -%}
     {{ return(setting if target.type == 'bigquery' else none) }}
 {%- endmacro %}
+
+
+{#- What an engine wants to be told of a table that was just written. -#}
+{% macro analyze() -%}
+    {{ return(adapter.dispatch('analyze', 'mpls_311')()) }}
+{%- endmacro %}
+
+{% macro default__analyze() -%} {%- endmacro %}

@@ -30,3 +30,27 @@
 {% macro postgres__micro_degrees(degrees) -%}
     cast(trunc({{ degrees }} * 1000000 + sign({{ degrees }}) * 0.5) as bigint)
 {%- endmacro %}
+
+
+{#- All grains in one pass; a percentile is an aggregate here too. -#}
+{% macro postgres__nearest_ranks(relation, dimensions, grains, percents, aggregates) -%}
+    {{ return(one_pass_of_ranks(
+        relation, dimensions, grains, percents, aggregates,
+        'percentile_disc(array[{shares}]) within group (order by ranked_seconds)'
+    )) }}
+{%- endmacro %}
+
+
+{#- A table that was just written has no statistics, without which joins of many rows are planned as those of few. -#}
+{% macro postgres__analyze() -%}
+    {%- if model.config.materialized in ('table', 'incremental') -%} analyze {{ this }} {%- endif -%}
+{%- endmacro %}
+
+
+{#- It hashes records, of which nulls are equal, and compares row by row where it is asked for nulls. -#}
+{% macro postgres__same_group(one, other, dimensions) -%}
+    {%- for side in (one, other) -%}
+        row({{ side }}.grain{% for name in dimensions %}, {{ side }}.{{ name }}{% endfor %})::record
+        {%- if not loop.last %} = {% endif -%}
+    {%- endfor -%}
+{%- endmacro %}

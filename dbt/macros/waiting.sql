@@ -151,18 +151,27 @@
     {{ return(adapter.dispatch('nearest_ranks', 'mpls_311')(relation, dimensions, grains, percents, aggregates)) }}
 {%- endmacro %}
 
-{#- All grains in one pass. -#}
 {% macro duckdb__nearest_ranks(relation, dimensions, grains, percents, aggregates) -%}
+    {{ return(one_pass_of_ranks(
+        relation, dimensions, grains, percents, aggregates, 'quantile_disc(ranked_seconds, [{shares}])'
+    )) }}
+{%- endmacro %}
+
+{#- All grains in one pass, where an aggregate gives several percentiles at once.
+
+    percentiles: it, with {shares} for them. -#}
+{% macro one_pass_of_ranks(relation, dimensions, grains, percents, aggregates, percentiles) -%}
+    {%- set shares = [] -%}
+    {%- for percent in percents.values() %}{% do shares.append(percent / 100) %}{% endfor -%}
+    {%- set columns = ['grain'] + (dimensions | list) + (aggregates | list) -%}
     select
-        * exclude (ranked_percentiles),
+        {{ columns | join(', ') }},
         {%- for name in percents %}
         nullif(ranked_percentiles[{{ loop.index }}], {{ never() }}) as {{ name }}_seconds{{ ',' if not loop.last }}
         {%- endfor %}
     from (
-        {%- set shares = [] -%}
-        {%- for percent in percents.values() %}{% do shares.append(percent / 100) %}{% endfor %}
         {{ grouped(relation, dimensions, grains, dict(
-            aggregates, ranked_percentiles='quantile_disc(ranked_seconds, [' ~ shares | join(', ') ~ '])'
+            aggregates, ranked_percentiles=percentiles.format(shares=shares | join(', '))
         )) }}
     ) as grouped
 {%- endmacro %}
