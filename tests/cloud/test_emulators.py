@@ -18,10 +18,11 @@ def test_they_serve_without_input_and_end_both_when_asked(number: int) -> None:
         [sys.executable, emulators.__file__],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         text=True,
     ) as server:
         assert server.stdout, "it is a pipe"
+        assert server.stderr, "it is a pipe"
         variables = dict(
             word.split("=", 1) for word in server.stdout.readline().split() if "=" in word
         )
@@ -35,6 +36,7 @@ def test_they_serve_without_input_and_end_both_when_asked(number: int) -> None:
         server.send_signal(number)
 
         assert server.wait() == 0
+        assert (server.stdout.read(), server.stderr.read()) == ("", "")
         for place in places:
             with pytest.raises(ConnectionRefusedError):
                 socket.create_connection(place)
