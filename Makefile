@@ -15,6 +15,12 @@ BASE ?= main
 IMAGE ?= mpls311
 ENGINE ?= $(shell for name in docker podman buildah; do $$name info >/dev/null 2>&1 && echo $$name && break; done)
 
+# What a lock file says, and nothing else: by uv where it is there, else by pip.
+VENV = .venv
+UV := $(shell command -v uv 2>/dev/null)
+INSTALL = $(if $(UV),$(UV) pip install --python $(VENV),$(VENV)/bin/python -m pip install \
+	--disable-pip-version-check) --quiet --no-deps
+
 LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header \
 	--no-emit-index-url --no-emit-find-links --python-version 3.11 pyproject.toml
 
@@ -28,13 +34,13 @@ help: ## Show this list
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mpls311 needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing into .venv (a few minutes, once) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-screen.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(INSTALL) -r requirements-screen.txt
+	@$(INSTALL) --editable .
 	@touch $@
 
 .venv/dev: .venv/runtime requirements-dev.txt
 	@echo "Installing what the tests need ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-dev.txt
+	@$(INSTALL) -r requirements-dev.txt
 	@touch $@
 
 setup: .venv/runtime ## Create .venv and install what a run needs
@@ -74,6 +80,16 @@ first-contact: .venv/runtime ## Hold every layer of the source against what is a
 viz: .venv/runtime ## The pipelines drawn in the browser (ENV=demo)
 	@$(BIN)/kedro viz run --env $(ENV)
 
+notebook: .venv/runtime ## The notebook, in Jupyter
+	@$(BIN)/kedro jupyter lab --allow-root notebooks/tour.ipynb
+
+freshness: .venv/runtime ## Whether what is published is older than 3 or 7 days (ENV=demo)
+	@$(BIN)/kedro dbt --env $(ENV) source freshness
+
+docs: .venv/runtime ## The models, columns and tests of the warehouse in the browser (ENV=demo)
+	@$(BIN)/kedro dbt --env $(ENV) --quiet docs generate
+	@$(BIN)/python -u -m http.server 0 --bind 127.0.0.1 --directory dbt/target
+
 review: .venv/runtime ## What the working tree changes in the marts, row by row, against BASE=main
 	@$(BIN)/python -m review --base $(BASE)
 
@@ -90,6 +106,9 @@ trial-answers: .venv/dev ## The source client against damaged answers and lies (
 trial-marts: .venv/dev ## Marts day by day against all loads at once (SEQUENCES=10; ten minutes)
 	@SEQUENCES=$(or $(SEQUENCES),10) DAYS=$(or $(DAYS),8) $(BIN)/python -m pytest -q \
 		tests/integration/test_incremental_marts.py
+
+emulators: .venv/dev ## Google Cloud Storage and BigQuery on this machine, until Ctrl-C; says what to export
+	@$(BIN)/python tests/support/emulators.py
 
 test-cloud: .venv/dev ## The tests against emulators of the clouds, and between engines
 	@$(BIN)/python -m pytest -q tests/cloud
@@ -202,15 +221,16 @@ image: ## The image of the scheduled job, by docker, podman or buildah (IMAGE=na
 	@test -n "$(ENGINE)" || { echo "Install docker, podman or buildah first."; exit 1; }
 	@$(ENGINE) build --platform linux/amd64 --tag $(IMAGE) $(IMAGE_OPTIONS) .
 
+.venv-prefect/done: VENV = .venv-prefect
 .venv-prefect/done: orchestration/requirements.txt
 	@test -x .venv-prefect/bin/python || $(PYTHON) -m venv .venv-prefect
 	@echo "Installing into .venv-prefect ..."
-	@.venv-prefect/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
-	@.venv-prefect/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(INSTALL) -r $<
+	@$(INSTALL) --editable .
 	@touch $@
 
 setup-engines: .venv/runtime requirements-engines.txt ## What a run needs with PostgreSQL, or with a lake in S3
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-engines.txt
+	@$(INSTALL) -r requirements-engines.txt
 
 setup-prefect: .venv-prefect/done ## Create .venv-prefect, where the flow runs
 

@@ -1,7 +1,7 @@
 """Measure the source client: `python -m bench [--runs 5]`, or `make bench`.
 
 Every reader runs in a process of its own against one server in another; the runs of a setting
-are interleaved, and what is printed are medians, as the tables of the README's section Speed.
+are interleaved, and what is printed are medians, as the tables of bench/README.md.
 """
 
 import argparse

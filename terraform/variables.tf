@@ -44,7 +44,7 @@ variable "bucket" {
 variable "image_tag" {
   description = "Tag of the job's image in the registry made here. A tag that has moved is not noticed: push under a new one."
   type        = string
-  default     = "0.1.0"
+  default     = "0.2.0"
 
   validation {
     condition     = can(regex("^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$", var.image_tag)) && var.image_tag != "latest"

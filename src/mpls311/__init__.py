@@ -1,3 +1,3 @@
 """Every Minneapolis 311 service request: read exactly once, validated, modelled, tracked."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

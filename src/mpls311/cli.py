@@ -1,4 +1,4 @@
-"""The project's own `kedro run`, and `kedro status`, `kedro check` and `kedro first-contact`.
+"""The project's own `kedro run`, and the commands beside it.
 
 Kedro's command splits `--params` at every comma, takes misspelled names and forgets all but the
 last `--params`. This one, put in its place by Kedro's documented extension point, refuses what
@@ -6,6 +6,7 @@ cannot be meant before any work is done, and shows a user's mistake as a sentenc
 """
 
 import asyncio
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -271,3 +272,29 @@ def first_contact(env: str | None) -> None:
     click.echo(report(source, contacts, datetime.now(UTC)))
     if any(finding.is_trouble for contact in contacts for finding in contact.findings):
         raise click.exceptions.Exit(1)
+
+
+@cli.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@env_option
+@click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED)
+def dbt(env: str | None, words: tuple[str, ...]) -> None:
+    """Type a command of dbt for the warehouse of an environment: kedro dbt source freshness."""
+    with _mistakes_as_sentences(env):
+        transform = check_params(_project_path() / settings.CONF_SOURCE, env, {}).transform
+        database = Path(transform.environment["MPLS311_DUCKDB"])
+        if transform.profile == "duckdb" and not database.exists():
+            raise UserError("There is no warehouse yet: run `kedro run` first.")
+    from dbt.cli.main import cli as dbt_command  # takes a while to import
+
+    os.environ.update(transform.environment)
+    options = [f"--project-dir={transform.project}", f"--profiles-dir={transform.project}"]
+    dbt_command([*words, *options, f"--profile={transform.profile}"])
+
+
+@cli.command()
+def package() -> None:
+    """Refuse: a wheel would lack conf/ and dbt/."""
+    raise click.ClickException(
+        "A wheel would lack conf/ and dbt/: deploy the image that `make image` builds, or see "
+        "README.md, Every day, for other ways."
+    )

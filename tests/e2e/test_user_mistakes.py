@@ -42,6 +42,17 @@ def test_a_second_params_is_refused(project: Project) -> None:
     assert outcome.sentence == "Give --params once: --params years=2023,mode=full"
 
 
+def test_dbt_by_hand_before_any_run_says_where_to_begin(project: Project) -> None:
+    outcome = project.kedro("dbt", "--env", "demo", "source", "freshness")
+
+    assert outcome.sentence == "There is no warehouse yet: run `kedro run --env demo` first."
+    assert not (project.folder / "data").exists()
+
+
+def test_a_wheel_is_refused_with_what_to_deploy_instead(project: Project) -> None:
+    assert "`make image`" in project.kedro("package").sentence
+
+
 @pytest.mark.parametrize("written", ["years=2023,mode=fast", {"years": 2023, "mode": "fast"}])
 def test_a_configuration_file_is_read_like_the_command_line(
     project: Project, written: object

@@ -60,11 +60,14 @@ async def serve(*, with_input: bool = False) -> None:
         loop.add_signal_handler(number, ended.set)
     if with_input:
         loop.add_reader(sys.stdin, ended.set)
-    # bqemulator logs to standard output, which is for the environment alone.
+    # bqemulator logs, when it is imported too, to standard output, which is for the environment.
     output = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
 
-    from bqemulator.config import Settings
+    from bqemulator.config import LogFormat, LogLevel, Settings
+    from bqemulator.observability.logging_ import configure_logging
+
+    configure_logging(level=LogLevel.ERROR, fmt=LogFormat.JSON)
     from bqemulator.server import EmulatorServer
 
     adapt_bqemulator()
@@ -74,7 +77,7 @@ async def serve(*, with_input: bool = False) -> None:
             grpc_port=0,
             enable_format_extensions=False,
             gcs_local_root=folder,
-            log_level="error",
+            log_level=LogLevel.ERROR,
         )
         bigquery = EmulatorServer(settings)
         await bigquery.start()

@@ -2,13 +2,15 @@
 
     python tests/support/postgres_server.py
 
-prints the environment that `kedro run --env postgres` needs to work on it, and serves until Enter
-is pressed.
+prints the environment that `kedro run --env postgres` needs to work on it, and serves until it is
+interrupted or terminated.
 """
 
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,6 +77,11 @@ def running_postgres() -> Iterator[dict[str, str]]:
 
 
 if __name__ == "__main__":
+    told_to_end = {signal.SIGINT, signal.SIGTERM}
+    # Also of what it starts, which ends when this does.
+    signal.pthread_sigmask(signal.SIG_BLOCK, told_to_end)
     with running_postgres() as variables:
         export = " ".join(f"{name}={value}" for name, value in variables.items())
-        input(f"export {export}\n")
+        sys.stdout.write(f"export {export}\n")
+        sys.stdout.flush()
+        signal.sigwait(told_to_end)

@@ -2,11 +2,13 @@
 
     python tests/support/s3_server.py
 
-prints the environment that `kedro run --env aws` needs to work on it, and serves until Enter is
-pressed.
+prints the environment that `kedro run --env aws` needs to work on it, and serves until it is
+interrupted or terminated.
 """
 
 import logging
+import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -47,6 +49,11 @@ def running_s3() -> Iterator[dict[str, str]]:
 
 
 if __name__ == "__main__":
+    told_to_end = {signal.SIGINT, signal.SIGTERM}
+    # Also of what it starts, which ends when this does.
+    signal.pthread_sigmask(signal.SIG_BLOCK, told_to_end)
     with running_s3() as variables:
         export = " ".join(f"{name}={value}" for name, value in variables.items())
-        input(f"export {export}\n")
+        sys.stdout.write(f"export {export}\n")
+        sys.stdout.flush()
+        signal.sigwait(told_to_end)

@@ -4,11 +4,11 @@ Whether Terraform accepts the files is for `make terraform-check`, which needs i
 """
 
 import re
-import tomllib
 from pathlib import Path
 
 import yaml
 
+from mpls311 import __version__
 from mpls311.schemas.table_files import table_files
 from mpls311.terraform_values import terraform_values
 
@@ -112,8 +112,9 @@ def test_only_what_a_run_replaces_can_be_deleted() -> None:
 
 
 def test_the_image_has_the_version_of_the_package() -> None:
-    version = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     tag = re.search(r'variable "image_tag" \{.*?default += "([^"]+)"', TEXT, flags=re.DOTALL)
 
     assert tag
-    assert tag[1] == version
+    assert tag[1] == __version__
+    readme = (PROJECT / "terraform" / "README.md").read_text("utf-8")
+    assert set(re.findall(r"/mpls311:(\S+)", readme)) == {__version__}
