@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from mpls311.pipelines.report.answers import HEADLINE
+from mpls311.pipelines.report.payload import TABLES
+from tests.support.page_queries import figures_asked, figures_shown
 from tests.support.project import Project
 from tests.support.tiny_layer import TinyLayers, feature
 
-YEARS = (2023, 2024, 2025)
 MARTS = "mpls_311_production"
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
@@ -40,27 +40,15 @@ def page_of(project: Project) -> Path:
 
 @pytest.fixture(scope="module")
 def shown(project: Project) -> dict[str, Any]:
-    """The data that the page holds, the rows of its tables among it."""
+    """The data that the page holds."""
     match = re.search(r'id="data">(.*?)</script>', page_of(project).read_text())
     assert match
     data: dict[str, Any] = json.loads(match[1])
-    return data | {name: table["rows"] for name, table in data["tables"].items()}
+    return data
 
 
 def ask(project: Project, sql: str) -> list[list[Any]]:
     return [list(row) for row in project.query(sql, "data/demo/warehouse")]
-
-
-def same(shown: list[list[Any]], asked: list[list[Any]]) -> None:
-    # A layer has late cases of the year before, which has no layer of its own here.
-    asked = [row for row in asked if row[0] in YEARS]
-
-    def order(row: list[Any]) -> str:
-        return repr([value for value in row if not isinstance(value, float)])
-
-    assert len(shown) == len(asked) > 0
-    for one, other in zip(sorted(shown, key=order), sorted(asked, key=order), strict=True):
-        assert one == pytest.approx(other, abs=0.001)
 
 
 def test_the_page_needs_nothing_but_itself(project: Project) -> None:
@@ -72,119 +60,24 @@ def test_the_page_needs_nothing_but_itself(project: Project) -> None:
     assert not re.findall(rb"<(?:script|link|img)[^>]+(?:src|href)=\"(?!data:,)", html)
 
 
-def test_every_time_and_volume_is_one_of_the_mart(project: Project, shown: dict[str, Any]) -> None:
-    subject = {name: position for position, name in enumerate(shown["subjects"])}
-    kind = {tuple(pair): position for position, pair in enumerate(shown["types"])}
-    channel = {name: position for position, name in enumerate(shown["channels"])}
+@pytest.mark.parametrize("name", TABLES)
+def test_every_figure_is_that_of_a_query(
+    project: Project, shown: dict[str, Any], name: str
+) -> None:
+    figures = figures_shown(shown, name)
+    expected = figures_asked(lambda sql: ask(project, sql), name, shown["years"])
 
-    def asked(grain: str, *keys: str, whole: bool = False, year: int = 0) -> list[list[Any]]:
-        columns = ["open_year", *keys]
-        measures = "sum(open_count)::bigint, " if whole else ""
-        measures += "sum(request_count)::bigint"
-        for name in ("closed_count", "is_few::int"):
-            measures += f", any_value({name}) filter (not is_information_only)"
-        for name in ("median_hours", "p90_hours"):
-            measures += f", any_value({name}) filter (not is_information_only and not is_few)"
-        for name in HEADLINE if whole else ():
-            measures += f", any_value({name}) filter (not is_information_only)"
-        by = ", ".join(columns)
-        where = f"where grain = '{grain}' and {year} in (0, open_year) group by {by}"
-        return ask(project, f"select {by}, {measures} from {MARTS}.rpt_time_to_close {where}")
+    assert len(figures) == len(expected) > 0
+    for one, other in zip(figures, expected, strict=True):
+        assert one == pytest.approx(other, abs=0.001)
 
-    same(shown["year"], asked("year", whole=True))
-    same(shown["yearToDate"], asked("year_to_date", whole=True, year=2024))
+
+def test_every_request_is_in_a_year_or_told_to_be_left_out(
+    project: Project, shown: dict[str, Any]
+) -> None:
     everything = ask(project, f"select count(*) from {MARTS}.rpt_requests")
 
-    def times(name: str) -> list[list[Any]]:
-        last = shown["tables"][name]["columns"].index("p90_hours")
-        return [row[: last + 1] for row in shown[name]]
-
-    assert [[sum(row[2] for row in shown["year"]) + shown["strays"]]] == everything
-    for suffix, grain, year in (("", "", 0), ("ToDate", "_to_date", 2024)):
-        subjects = asked(f"year_subject{grain}", "subject_name", year=year)
-        same(times(f"subject{suffix}"), [[y, subject[name], *rest] for y, name, *rest in subjects])
-        types = asked(f"year_type{grain}", "subject_name", "type_name", year=year)
-        same(
-            times(f"type{suffix}"),
-            [[y, kind[subject[major], minor], *rest] for y, major, minor, *rest in types],
-        )
-        keys = ("subject_name", "type_name", "channel")
-        channels = asked(f"year_type_channel{grain}", *keys, year=year)
-        same(
-            times(f"typeChannel{suffix}"),
-            [
-                [y, kind[subject[major], minor], channel[by], *rest]
-                for y, major, minor, by, *rest in channels
-            ],
-        )
-    same(
-        shown["month"],
-        [
-            [y, month, subject[name], number]
-            for y, month, name, number, *_ in asked("month_subject", "open_month", "subject_name")
-        ],
-    )
-
-
-def test_every_other_figure_is_one_of_its_mart(project: Project, shown: dict[str, Any]) -> None:
-    subject = {name: position for position, name in enumerate(shown["subjects"])}
-    kind = {tuple(pair): position for position, pair in enumerate(shown["types"])}
-    channel = {name: position for position, name in enumerate(shown["channels"])}
-    area = {name: position for position, (name, _) in enumerate(shown["neighborhoods"])}
-
-    targets = ask(
-        project,
-        "select open_year, subject_name, type_name, channel, target_hours, "
-        "benchmark_share_within, share_within, measured_count, share_change "
-        f"from {MARTS}.rpt_service_targets",
-    )
-    same(
-        [row[:-1] for row in shown["target"]],
-        [[y, kind[subject[s], t], channel[c], *rest] for y, s, t, c, *rest in targets],
-    )
-    areas = ask(
-        project,
-        "select open_year, neighborhood_name, sum(request_count)::bigint, "
-        "any_value(closed_count) filter (not is_information_only), "
-        "any_value(is_few::int) filter (not is_information_only), "
-        "any_value(median_hours) filter (not is_information_only and not is_few), "
-        "any_value(slower_share) filter (not is_information_only and not is_few) "
-        f"from {MARTS}.rpt_neighborhoods where grain = 'year_neighborhood' group by 1, 2",
-    )
-    same([row[:-1] for row in shown["area"]], [[y, area[name], *rest] for y, name, *rest in areas])
-    by_subject = ask(
-        project,
-        "select open_year, neighborhood_name, subject_name, sum(request_count)::bigint "
-        f"from {MARTS}.rpt_neighborhoods where grain = 'year_neighborhood_subject' "
-        "group by 1, 2, 3",
-    )
-    same(shown["areaSubject"], [[y, area[n], subject[s], count] for y, n, s, count in by_subject])
-    same(
-        shown["city"],
-        ask(
-            project,
-            f"select open_year, slower_share from {MARTS}.rpt_neighborhoods "
-            "where grain = 'year' and not is_information_only",
-        ),
-    )
-    same(
-        shown["spot"],
-        ask(
-            project,
-            "select open_year, longitude, latitude, request_count, place_count "
-            f"from {MARTS}.rpt_hot_spots where rank_in_year <= 60 and not is_one_place",
-        ),
-    )
-    same(
-        [row[:11] for row in shown["quality"]],
-        ask(
-            project,
-            "select source_year, case_count, deleted_count, rejected_count, duplicate_count, "
-            "several_layers_count, no_location_count, no_neighborhood_count, "
-            "unknown_category_count, status_mismatch_count, closed_before_opened_count "
-            f"from {MARTS}.rpt_data_quality",
-        ),
-    )
+    assert [[sum(shown["tables"]["year"]["request_count"]) + shown["strays"]]] == everything
 
 
 def test_figures_are_written_for_kedro_viz(project: Project) -> None:

@@ -86,8 +86,8 @@
   }
 
   /* Tables: rows of the marts, their columns by the names they have there */
-  const tables = Object.fromEntries(Object.entries(data.tables || {}).map(([name, { columns, rows }]) =>
-    [name, rows.map((row) => Object.fromEntries(columns.map((column, position) => [column, row[position]])))]));
+  const rowsOf = (columns) => Object.values(columns)[0].map((_, row) => Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values[row]])));
+  const tables = Object.fromEntries(Object.entries(data.tables || {}).map(([name, columns]) => [name, rowsOf(columns)]));
   const of = (name, year) => tables[name].filter((row) => row.open_year === year);
   const by = (rows, key) => new Map(rows.map((row) => [row[key], row]));
   const color = (subject) => `var(--s${Math.min(subject, COLORS)})`;

@@ -1,0 +1,104 @@
+"""Every figure of the dashboard as SQL that asks a mart for it, written without the page's code."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+Row = list[Any]
+Ask = Callable[[str], Iterable[Iterable[Any]]]
+
+TOLD_IN_PYTHON = {"worse", "last_read_at", "last_full_read_at"}
+"""Columns that no query gives: what is told by a test of significance, and times as text."""
+
+_M = "mpls_311_production"
+_TYPE = "subject_name || ': ' || type_name"
+_TIMED = "filter (not is_information_only)"
+_ENOUGH = "filter (not is_information_only and not is_few)"
+_COUNTS = (
+    f"sum(request_count)::bigint, any_value(closed_count) {_TIMED}, any_value(is_few::int) {_TIMED}"
+)
+_MEASURES = f"{_COUNTS}, any_value(median_hours) {_ENOUGH}, any_value(p90_hours) {_ENOUGH}"
+_HEADLINE = ", ".join(
+    f"any_value({kind}_{days}_days_count) {_TIMED}"
+    for days in (1, 7, 30)
+    for kind in ("aged", "within")
+)
+
+
+def _times(grain: str, keys: str, measures: str = _MEASURES, only: str = "true") -> str:
+    by = f"open_year, {keys}" if keys else "open_year"
+    where = f"where grain = '{grain}' and {only} group by all"
+    return f"select {by}, {measures} from {_M}.rpt_time_to_close {where}"
+
+
+def _to_date(grain: str, keys: str, measures: str = _MEASURES) -> str:
+    """Of the grains to date only the year before the last is shown."""
+    before = f"open_year = (select max(open_year) - 1 from {_M}.rpt_requests)"
+    return _times(f"{grain}_to_date", keys, measures, before)
+
+
+_YEAR = f"sum(open_count)::bigint, {_MEASURES}, {_HEADLINE}"
+
+QUERIES = {
+    "year": _times("year", "", _YEAR),
+    "yearToDate": _to_date("year", "", _YEAR),
+    "month": _times("month_subject", "open_month, subject_name", "sum(request_count)::bigint"),
+    "subject": _times("year_subject", "subject_name"),
+    "subjectToDate": _to_date("year_subject", "subject_name"),
+    "type": _times("year_type", _TYPE),
+    "typeToDate": _to_date("year_type", _TYPE),
+    "typeChannel": _times("year_type_channel", f"{_TYPE}, channel"),
+    "typeChannelToDate": _to_date("year_type_channel", f"{_TYPE}, channel"),
+    "target": f"""
+        select open_year, {_TYPE}, channel, target_hours, benchmark_share_within, share_within,
+            measured_count, share_change
+        from {_M}.rpt_service_targets""",
+    "city": f"""
+        select open_year, slower_share from {_M}.rpt_neighborhoods
+        where grain = 'year' and not is_information_only""",
+    "area": f"""
+        select open_year, neighborhood_name, {_COUNTS}, any_value(median_hours) {_ENOUGH},
+            any_value(slower_share) {_ENOUGH}
+        from {_M}.rpt_neighborhoods where grain = 'year_neighborhood' group by all""",
+    "areaSubject": f"""
+        select open_year, neighborhood_name, subject_name, sum(request_count)::bigint
+        from {_M}.rpt_neighborhoods where grain = 'year_neighborhood_subject' group by all""",
+    "spot": f"""
+        select open_year, longitude, latitude, request_count, place_count
+        from {_M}.rpt_hot_spots where rank_in_year <= 60 and not is_one_place""",
+    "quality": f"""
+        select source_year, case_count, deleted_count, rejected_count, duplicate_count,
+            several_layers_count, no_location_count, no_neighborhood_count,
+            unknown_category_count, status_mismatch_count, closed_before_opened_count
+        from {_M}.rpt_data_quality""",
+}
+"""By the name of the table; the columns are in the order of the page's, names in place of
+positions in lists of names."""
+
+
+def figures_shown(page: Mapping[str, Any], name: str) -> list[Row]:
+    """The rows of a table of the page, sorted, with names in place of positions."""
+    names = {
+        "subject": page["subjects"],
+        "type": [f"{page['subjects'][subject]}: {name}" for subject, name in page["types"]],
+        "channel": page["channels"],
+        "area": [name for name, _ in page["neighborhoods"]],
+    }
+    columns = [
+        [names[column][value] for value in values] if column in names else values
+        for column, values in page["tables"][name].items()
+        if column not in TOLD_IN_PYTHON
+    ]
+    return _sorted(zip(*columns, strict=True))
+
+
+def figures_asked(ask: Ask, name: str, years: Iterable[int]) -> list[Row]:
+    """The same rows as the marts have them, of the years that the page shows."""
+    shown = {*years}
+    return _sorted(row for row in map(list, ask(QUERIES[name])) if row[0] in shown)
+
+
+def _sorted(rows: Iterable[Iterable[Any]]) -> list[Row]:
+    def order(row: Row) -> str:
+        return repr([value for value in row if not isinstance(value, float)])
+
+    return sorted(map(list, rows), key=order)
