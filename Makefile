@@ -71,10 +71,17 @@ viz: .venv/runtime ## The pipelines drawn in the browser (ENV=demo)
 review: .venv/runtime ## What the working tree changes in the marts, row by row, against BASE=main
 	@$(BIN)/python -m review --base $(BASE)
 
+.venv/axe/node_modules:
+	@npm install --silent --no-fund --no-audit --ignore-scripts --prefix .venv/axe axe-core@4.14.1
+
+axe: .venv/axe/node_modules ## What the tests hold the dashboard's accessibility against
+
 test: .venv/dev lint ## Checks and all tests
+	@! command -v npm >/dev/null || $(MAKE) --no-print-directory axe
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 coverage: .venv/dev ## All tests, and that they reach enough of the source
+	@! command -v npm >/dev/null || $(MAKE) --no-print-directory axe
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile --cov
 
 trial-answers: .venv/dev ## The source client against damaged answers and lies (EXAMPLES=5000; ten minutes)

@@ -1,0 +1,108 @@
+/* Show what the address asks for, and again when it changes. */
+
+let parts = [];
+let seen = null;
+
+function show(asked) {
+  const moved = asked.view !== address.view || asked.name !== address.name;
+  Object.assign(address, asked);
+  const { year, view, name } = address;
+  const what = NAMES[view] ? { kind: view, position: NAMES[view].position(name) } : null;
+  const title = what ? NAMES[view].names[what.position] : VIEWS[view].title;
+  const when = year === ALL ? "all years" : String(year);
+  hideTip();
+  $("year").value = String(year);
+  const position = data.years.indexOf(year);
+  $("earlier").disabled = year === ALL || position === 0;
+  $("later").disabled = year === ALL || position === data.years.length - 1;
+  document.title = `${[title, when].filter(Boolean).join(", ")} \u00b7 ${PAGE_TITLE}`;
+  for (const one of document.querySelectorAll("nav a[data-view]")) {
+    one.href = addressOf({ view: one.dataset.view });
+    if (one.dataset.view === view) one.setAttribute("aria-current", "page");
+    else one.removeAttribute("aria-current");
+  }
+  $("title").replaceChildren(what ? h("span", { class: "kind" }, VIEWS[view].title, " ") : "", title, h("span", { class: "kind" }, `, ${days(year)}`));
+  parts = VIEWS[view].parts(year, what).filter(Boolean);
+  $("parts").replaceChildren(...parts.map(({ section }) => section));
+  for (const { redraw } of parts) redraw();
+  $("announce").textContent = `Showing ${title}, ${when}`;
+  return moved;
+}
+
+function follow() {
+  if (location.hash === seen) return;
+  const first = seen === null;
+  seen = location.hash;
+  const asked = parsed(location.hash);
+  const moved = show(asked || { year: newest(), view: "", name: "" });
+  $("lost").hidden = Boolean(asked);
+  if (moved && !first) {
+    $("title").focus({ preventScroll: true });
+    scrollTo(0, 0);
+  }
+}
+
+/* Names that have every word: as links, so that finger, keyboard and screen reader know what they are. */
+function search() {
+  const asked = $("find").value.trim().toLowerCase().split(/\s+/).filter(Boolean);
+  const found = !asked.length ? [] : ["type", "neighborhood", "community", "ward", "category", "channel"].flatMap((kind) => NAMES[kind].names
+    .map((name, position) => ({ kind, position, name })).filter(({ name }) => asked.every((word) => `${kind} ${name}`.toLowerCase().includes(word))));
+  const first = found.slice(0, 12);
+  fillList($("results"), first.map(({ kind, position, name }) => h("li", {}, to(kind, position, name), h("span", { class: "kind" }, ` ${VIEWS[kind].title.toLowerCase()}`))));
+  $("results").hidden = !asked.length;
+  $("found").textContent = !asked.length ? "" : found.length > first.length ? `${count(found.length)} found, the first ${first.length} are shown` : `${found.length} found`;
+}
+const fillList = (list, items) => list.replaceChildren(...(items.length ? items : [h("li", { class: "note" }, "Nothing has these words in its name.")]));
+
+const dark = () => (document.documentElement.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+function nameTheme() {
+  $("theme").textContent = dark() ? "Light" : "Dark";
+}
+
+const PAGE_TITLE = document.title;
+nameTheme();
+$("theme").addEventListener("click", () => {
+  document.documentElement.dataset.theme = dark() ? "light" : "dark";
+  nameTheme();
+});
+$("skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  $("title").focus();
+});
+if (!data.years.length) {
+  $("empty").hidden = false;
+  for (const part of document.querySelectorAll("header .controls, nav, footer, #title")) part.hidden = true;
+} else {
+  document.body.append(stripes());
+  $("reach").textContent = `Requests up to ${data.reachesTo || DASH}: what the city was asked for, how long it took, and where.`;
+  $("year").replaceChildren(...[...years].sort((a, b) => b - a).map((year) => h("option", { value: year }, year === ALL ? "all years" : String(year))));
+  const go = (year) => { location.hash = addressOf({ ...address, year }); };
+  $("year").addEventListener("change", () => go(Number($("year").value)));
+  for (const [id, step] of [["earlier", -1], ["later", 1]]) $(id).addEventListener("click", () => go(data.years[data.years.indexOf(address.year) + step]));
+  $("print").addEventListener("click", () => print());
+  $("find").addEventListener("input", search);
+  $("search").addEventListener("submit", (event) => {
+    event.preventDefault();
+    $("results").querySelector("a")?.click();
+  });
+  $("search").addEventListener("click", (event) => { if (event.target.closest("a")) clear(); });
+  $("search").addEventListener("keydown", (event) => { if (event.key === "Escape") clear(); });
+  const clear = () => {
+    $("find").value = "";
+    search();
+  };
+  let width = innerWidth;
+  addEventListener("resize", () => {
+    if (innerWidth === width) return;
+    width = innerWidth;
+    for (const { resized } of parts) resized();
+  });
+  // On paper there is nothing to open.
+  addEventListener("beforeprint", () => {
+    for (const { whole } of parts) whole();
+    for (const one of document.querySelectorAll("#parts details:not([open])")) Object.assign(one, { open: true }).dataset.printed = "";
+  });
+  addEventListener("afterprint", () => { for (const one of document.querySelectorAll("details[data-printed]")) { one.open = false; delete one.dataset.printed; } });
+  addEventListener("hashchange", follow);
+  follow();
+}

@@ -1,0 +1,61 @@
+/* Numbers, times and changes in words. */
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const DASH = "\u2013";
+const MINUS = "\u2212";
+const FEW = "few";
+const NOT_REACHED = "not reached yet";
+const UNCLEAR = "no clear change";
+
+const missing = (value) => value === null || value === undefined;
+const count = (n) => (missing(n) ? DASH : n.toLocaleString("en-US"));
+const percent = (share) => (missing(share) ? DASH : `${(100 * share).toFixed(1)} %`);
+const decimal = (n) => n.toLocaleString("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
+function duration(hours) {
+  if (missing(hours)) return DASH;
+  if (hours < 1) return `${Math.round(60 * hours)} min`;
+  return hours < 48 ? `${decimal(hours)} h` : `${decimal(hours / 24)} days`;
+}
+
+/* "2025-07-19 13:00" as "Jul 19". */
+const day = (time) => `${MONTHS[Number(time.slice(5, 7)) - 1]} ${Number(time.slice(8, 10))}`;
+
+/* Of few closed requests there are no times: they would say nothing of the next ones. */
+const isFew = (row) => Boolean(row.is_few) && row.closed_count > 0;
+function measured(row, name, write = duration) {
+  if (isFew(row)) return `${FEW} (${count(row.closed_count)})`;
+  return missing(row[name]) && row.closed_count > 0 ? NOT_REACHED : write(row[name]);
+}
+
+/* Only a clear change is one: mpls311.changes says which are, `worse` has it. */
+const kindOf = (worse) => (worse > 0 ? "worse" : worse < 0 ? "better" : null);
+const ratio = (now, before) => (!before || missing(now) ? null : now / before - 1);
+function slower(now, before) {
+  if (isFew(now) || isFew(before)) return { text: FEW };
+  if (!now.worse) return { text: now.worse === 0 ? UNCLEAR : DASH };
+  const by = ratio(now.median_hours, before.median_hours);
+  const word = now.worse > 0 ? "slower" : "faster";
+  return { text: by === null ? word : `${(100 * Math.abs(by)).toFixed(1)} % ${word}`, kind: kindOf(now.worse) };
+}
+function points(row) {
+  if (!row.worse) return { text: row.worse === 0 ? UNCLEAR : DASH };
+  const sign = row.share_change < 0 ? MINUS : "+";
+  return { text: `${sign}${decimal(100 * Math.abs(row.share_change))} points, ${kindOf(row.worse)}`, kind: kindOf(row.worse) };
+}
+/* A change of volume is neither good nor bad. */
+function growth(now, before) {
+  const by = ratio(now, before);
+  if (by === null) return DASH;
+  return `${by < 0 ? MINUS : "+"}${decimal(100 * Math.abs(by))} %`;
+}
+
+/* Round steps of an axis from zero to the first of them that is enough. */
+function ticks(most) {
+  const rough = Math.max(most, 1) / 4;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = Math.max(1, [1, 2, 2.5, 5, 10].map((n) => n * power).find((n) => n >= rough));
+  return Array.from({ length: Math.ceil(most / step) + 1 }, (_, i) => Math.round(i * step * 10) / 10);
+}
+
+const sum = (values) => values.reduce((total, value) => total + value, 0);

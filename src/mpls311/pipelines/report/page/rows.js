@@ -1,0 +1,69 @@
+/* Rows of the marts: a table is one array a column, named as there. */
+
+const data = JSON.parse($("data").textContent);
+const ALL = 0;
+const has = (name) => Object.values(data.tables?.[name] || {}).some((values) => values.length);
+
+const indexes = new Map();
+function index(name, column) {
+  const key = `${name} ${column}`;
+  if (!indexes.has(key)) indexes.set(key, Map.groupBy(data.tables[name][column].keys(), (at) => data.tables[name][column][at]));
+  return indexes.get(key);
+}
+
+function rowAt(columns, at) {
+  const row = {};
+  for (const name in columns) row[name] = columns[name][at];
+  return row;
+}
+
+/* The rows of a table with these values, found by the first and then by the others. */
+function rows(name, where = {}) {
+  const columns = data.tables?.[name];
+  if (!columns) return [];
+  const [[column, value] = [], ...others] = Object.entries(where);
+  const found = column ? index(name, column).get(value) || [] : [...Object.values(columns)[0].keys()];
+  return found.filter((at) => others.every(([other, wanted]) => columns[other][at] === wanted)).map((at) => rowAt(columns, at));
+}
+const row = (name, where) => rows(name, where)[0];
+const by = (list, ...keys) => new Map(list.map((one) => [keys.map((key) => one[key]).join(" "), one]));
+
+/* A year that is not over is compared with the same days of the year before; all years with none. */
+const unfinished = (year) => (data.unfinished && data.unfinished.day.startsWith(`${year}-`) ? data.unfinished : null);
+const rowsBefore = (name, year, where = {}) => (year === ALL ? [] : rows(unfinished(year) ? `${name}ToDate` : name, { open_year: year - 1, ...where }));
+const days = (year) => (year === ALL ? "all years" : (unfinished(year) || { now: String(year) }).now);
+const daysBefore = (year) => (unfinished(year) || { before: String(year - 1) }).before;
+const newest = () => data.years.at(-1);
+
+/* How far the months of a year go: the last of them, its last day, and whether it is over. */
+function lastMonth(year) {
+  const [, month, last] = (unfinished(year) || { day: `${year}-12-31` }).day.split("-").map(Number);
+  return { month, last, begun: last < new Date(year, month, 0).getDate() };
+}
+function monthName(year, month) {
+  const end = year === ALL ? { month: 0 } : lastMonth(year);
+  return end.begun && month === end.month ? `${MONTHS[month - 1]} 1 to ${end.last}` : MONTHS[month - 1];
+}
+
+/* Names, and the slugs by which addresses know them: positions move when the data grows. */
+const slug = (name) => name.toLowerCase().normalize("NFD").replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "-";
+function directory(names, more = []) {
+  const slugs = [];
+  const positions = new Map();
+  names.forEach((name, position) => {
+    let one = slug(name);
+    if (positions.has(one)) one = slug(`${name} ${more[position]}`);
+    positions.set(one, position);
+    slugs.push(one);
+  });
+  return { names, slugs, position: (one) => positions.get(one) };
+}
+const subjectOf = (type) => data.subjects[data.types[type][0]];
+const NAMES = data.years.length ? {
+  category: directory(data.subjects),
+  type: directory(data.types.map(([, name]) => name), data.types.map(([subject]) => data.subjects[subject])),
+  channel: directory(data.channels),
+  community: directory([...new Set(data.neighborhoods.map(([, community]) => community))]),
+  neighborhood: directory(data.neighborhoods.map(([name]) => name)),
+  ward: directory(data.wards ? data.wards.map(([name]) => name) : []),
+} : {};

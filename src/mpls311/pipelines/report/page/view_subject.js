@@ -1,0 +1,116 @@
+/* One type, category, channel, community, neighborhood or ward: its months, years, times, backlog and areas. */
+
+/* Of what a table has rows of such a thing. */
+const areasOf = { neighborhood: (position) => [position], community: (position) => data.neighborhoods.map((_, area) => area).filter((area) => data.neighborhoods[area][1] === NAMES.community.names[position]) };
+const together = (list, ...keys) => [...Map.groupBy(list, (one) => keys.map((key) => one[key]).join(" ")).values()].map((group) => ({ ...group[0], request_count: sum(group.map((one) => one.request_count)), parts: undefined }));
+const of = {
+  yearly: {
+    type: (type) => rows("type", { type }), category: (subject) => rows("subject", { subject }), ward: (ward) => rows("ward", { ward }), channel: (channel) => rows("channelYear", { channel }),
+    neighborhood: (area) => rows("area", { area }), community: (at) => together(areasOf.community(at).flatMap((area) => rows("area", { area })), "open_year"),
+  },
+  monthly: {
+    type: (type) => rows("typeMonth", { type }), category: (subject) => rows("month", { subject }), ward: (ward) => rows("wardMonth", { ward }), channel: () => [],
+    neighborhood: (area) => rows("areaMonth", { area }), community: (at) => areasOf.community(at).flatMap((area) => rows("areaMonth", { area })),
+  },
+  types: {
+    ward: (ward) => rows("typeWard", { ward }), channel: (channel) => rows("typeChannel", { channel }), neighborhood: (area) => rows("typeArea", { area }),
+    community: (at) => together(areasOf.community(at).flatMap((area) => rows("typeArea", { area })), "open_year", "type"),
+  },
+};
+
+function tilesOf({ kind, position }, year) {
+  const now = of.yearly[kind](position).find((one) => one.open_year === year);
+  const all = row("year", { open_year: year });
+  if (!now) return fixed(h("p", {}, `No requests in ${days(year)}.`));
+  const before = kind === "type" || kind === "category" ? rowsBefore(kind === "type" ? "type" : "subject", year, { [kind === "type" ? "type" : "subject"]: position })[0] : null;
+  const timedKind = kind !== "community" && "median_hours" in now;
+  const change = before && slower(now, before);
+  return tiles(
+    tile("total", count(now.request_count), `requests, ${percent(now.request_count / all.request_count)} of the city\u2019s${before ? `; ${daysBefore(year)}: ${count(before.request_count)}` : ""}`),
+    timedKind ? tile("median", measured(now, "median_hours"), `median time to close${before ? `; ${daysBefore(year)}: ${measured(before, "median_hours")}` : ""}`) : null,
+    change ? h("div", { class: "tile" }, h("b", { id: "change", class: change.kind }, change.text), h("span", {}, `time to close, against ${daysBefore(year)}`)) : null,
+    "p90_hours" in now ? tile("p90", measured(now, "p90_hours"), "90th percentile") : null,
+  );
+}
+
+function gridPart({ kind, position }) {
+  const list = of.monthly[kind](position).filter((one) => one.open_year !== ALL);
+  if (!list.length) return null;
+  const requests = monthly(list);
+  return part({
+    id: "grid", title: "Months by year", wide: true, draw: () => ({
+      table: { tall: false, columns: [yearColumn(), ...MONTH_COLUMNS.map((one) => ({ ...one, sorts: false })), countColumn("request_count", "All", { sorts: false })], rows: [...data.years].reverse().map((year) => ({ open_year: year, ...monthRow(requests, year) })) },
+      notes: ["The darker a month, the nearer it is to the busiest one of its year.", unfinished(newest()) ? `${newest()} goes to ${day(unfinished(newest()).day)}.` : null].filter(Boolean),
+    }),
+  });
+}
+
+function trendOf({ kind, position }, year) {
+  const list = of.monthly[kind](position).filter((one) => one.open_year !== ALL);
+  return list.length ? part({ id: "trend", title: year === ALL ? "All months, against the years before" : `${year} against the years before`, wide: true, draw: () => trend(monthly(list), year, `Requests of ${days(year)}`) }) : null;
+}
+
+function yearsPart({ kind, position }) {
+  const list = of.yearly[kind](position).filter((one) => one.open_year !== ALL && data.years.includes(one.open_year)).sort((a, b) => b.open_year - a.open_year);
+  const has = (name) => kind !== "community" && list.some((one) => name in one);
+  return part({
+    id: "years", title: "Years", draw: () => ({
+      chart: (width) => drawColumns({
+        width, height: 200, label: "Requests by year; the table below says the same.",
+        slots: [...list].reverse().map((one) => ({ name: days(one.open_year), tick: width / list.length < 36 ? `\u2019${String(one.open_year).slice(2)}` : one.open_year, begun: Boolean(unfinished(one.open_year)), parts: [{ n: one.request_count, label: "requests", fill: "var(--s0)" }] })),
+      }),
+      beside: true,
+      table: {
+        tall: false,
+        columns: [yearColumn(), countColumn("request_count", "Requests", { sorts: false }), has("median_hours") ? timeColumn("median_hours", "Median", { sorts: false }) : null, has("p90_hours") ? timeColumn("p90_hours", "90th percentile", { sorts: false }) : null,
+          has("slower_share") ? shareColumn("slower_share", "Slower than the city", { sorts: false, write: (_, one) => measured(one, "slower_share", percent) }) : null].filter(Boolean),
+        rows: list,
+      },
+      notes: has("median_hours") ? [PAPERWORK] : [],
+    }),
+  });
+}
+
+function channelTimesPart({ position }, year) {
+  const before = by(rowsBefore("typeChannel", year, { type: position }), "channel");
+  const list = rows("typeChannel", { type: position, open_year: year }).map((one) => ({ ...one, now: one, before: before.get(String(one.channel)) || {} }));
+  const differ = row("type", { type: position, open_year: year })?.channels_differ;
+  return list.length ? part({
+    id: "by-channel", title: "By channel", draw: () => ({
+      table: { tall: false, columns: [channelColumn(), countColumn("request_count", "Requests"), timeColumn("median_hours", "Median"), year === ALL ? null : changeColumn(`Against ${daysBefore(year)}`), timeColumn("p90_hours", "90th percentile")].filter(Boolean), rows: list },
+      notes: [sentences(differ ? "Its channels differ more than three times: look at them apart, the median of all is of two unlike halves." : "", FEW_CLOSED)],
+    }),
+  }) : null;
+}
+
+function targetsOf({ position }) {
+  const list = rows("target", { type: position }).sort((a, b) => b.open_year - a.open_year);
+  return list.length ? part({
+    id: "targets", title: "Within the targets", draw: () => ({
+      table: { tall: false, columns: [yearColumn(), channelColumn(), column("share_change", "Change", { value: (one) => (one.worse ? one.share_change : null), write: (_, one) => points(one) }), shareColumn("share_within", "Within", { sorts: false }), column("target_hours", "Target", { write: duration })], rows: list },
+      notes: ["Late is what took longer than the target: the time in which three quarters of the requests of up to three earlier years were closed."],
+    }),
+  }) : null;
+}
+
+function typesOf({ kind, position }, year) {
+  const list = of.types[kind](position).filter((one) => one.open_year === year);
+  const total = sum(list.map((one) => one.request_count));
+  const newestOnly = kind !== "channel" && year !== ALL && year !== newest();
+  return part({
+    id: "types", title: "What it is asked for", wide: true, draw: () => ({
+      table: list.length ? {
+        columns: [typeColumn(), countColumn("request_count", "Requests"), shareColumn("share", "Share", { sorts: false }), kind === "channel" ? timeColumn("median_hours", "Median") : null, subjectColumn()].filter(Boolean),
+        rows: list.sort((a, b) => b.request_count - a.request_count).map((one) => ({ ...one, share: one.request_count / total })),
+      } : null,
+      notes: [newestOnly ? h("p", { class: "note" }, "Types of a place are here for ", link(addressOf({ ...address, year: newest() }), String(newest())), " and for ", link(addressOf({ ...address, year: ALL }), "all years"), ".") : REPORTERS],
+    }),
+  });
+}
+
+function areasPart({ position }, year) {
+  const list = rows("typeArea", { type: position, open_year: year === ALL ? ALL : newest() }).filter((one) => isPlace(one.area));
+  return list.length && (year === ALL || year === newest()) ? part({
+    id: "areas", title: "Neighborhoods", draw: () => ({ table: { columns: [areaColumn(), communityColumn(), countColumn("request_count", "Requests")], rows: list.sort((a, b) => b.request_count - a.request_count) }, notes: [REPORTERS] }),
+  }) : null;
+}
