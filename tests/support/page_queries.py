@@ -24,10 +24,22 @@ _HEADLINE = ", ".join(
 )
 
 
+_YEAR = "coalesce(open_year, 0)"
+_IS_SHOWN = "open_year in (select source_year from mpls_311_production.rpt_data_quality)"
+
+
 def _times(grain: str, keys: str, measures: str = _MEASURES, only: str = "true") -> str:
-    by = f"open_year, {keys}" if keys else "open_year"
-    where = f"where grain = '{grain}' and {only} group by all"
+    """Rows of a grain; a yearly one comes with that of all years together."""
+    grains = f"'{grain}', '{grain.replace('year', 'all', 1)}'"
+    by = f"{_YEAR}, {keys}" if keys else _YEAR
+    where = f"where grain in ({grains}) and {only} group by all"
     return f"select {by}, {measures} from {_M}.rpt_time_to_close {where}"
+
+
+def _with_sums(query: str, keys: str) -> str:
+    """Rows by open_year and keys, and those of all years, which are sums."""
+    of_all = f"select 0, {keys}, sum(requests)::bigint from counts where {_IS_SHOWN} group by all"
+    return f"with counts as ({query}) from counts union all {of_all}"
 
 
 def _to_date(grain: str, keys: str, measures: str = _MEASURES) -> str:
@@ -36,12 +48,17 @@ def _to_date(grain: str, keys: str, measures: str = _MEASURES) -> str:
     return _times(f"{grain}_to_date", keys, measures, before)
 
 
-_YEAR = f"sum(open_count)::bigint, {_MEASURES}, {_HEADLINE}"
+_OF_YEAR = f"sum(open_count)::bigint, {_MEASURES}, {_HEADLINE}"
 
 QUERIES = {
-    "year": _times("year", "", _YEAR),
-    "yearToDate": _to_date("year", "", _YEAR),
-    "month": _times("month_subject", "open_month, subject_name", "sum(request_count)::bigint"),
+    "year": _times("year", "", _OF_YEAR),
+    "yearToDate": _to_date("year", "", _OF_YEAR),
+    "month": _with_sums(
+        f"""
+        select open_year, open_month, subject_name, count(*) as requests
+        from {_M}.rpt_requests group by all""",
+        "open_month, subject_name",
+    ),
     "subject": _times("year_subject", "subject_name"),
     "subjectToDate": _to_date("year_subject", "subject_name"),
     "type": _times("year_type", _TYPE),
@@ -53,15 +70,19 @@ QUERIES = {
             measured_count, share_change
         from {_M}.rpt_service_targets""",
     "city": f"""
-        select open_year, slower_share from {_M}.rpt_neighborhoods
-        where grain = 'year' and not is_information_only""",
+        select {_YEAR}, slower_share from {_M}.rpt_neighborhoods
+        where grain in ('year', 'all') and not is_information_only""",
     "area": f"""
-        select open_year, neighborhood_name, {_COUNTS}, any_value(median_hours) {_ENOUGH},
+        select {_YEAR}, neighborhood_name, {_COUNTS}, any_value(median_hours) {_ENOUGH},
             any_value(slower_share) {_ENOUGH}
-        from {_M}.rpt_neighborhoods where grain = 'year_neighborhood' group by all""",
-    "areaSubject": f"""
-        select open_year, neighborhood_name, subject_name, sum(request_count)::bigint
-        from {_M}.rpt_neighborhoods where grain = 'year_neighborhood_subject' group by all""",
+        from {_M}.rpt_neighborhoods where grain in ('year_neighborhood', 'all_neighborhood')
+        group by all""",
+    "areaSubject": _with_sums(
+        f"""
+        select open_year, neighborhood_name, subject_name, count(*) as requests
+        from {_M}.rpt_requests group by all""",
+        "neighborhood_name, subject_name",
+    ),
     "spot": f"""
         select open_year, longitude, latitude, request_count, place_count
         from {_M}.rpt_hot_spots where rank_in_year <= 60 and not is_one_place""",
@@ -92,8 +113,8 @@ def figures_shown(page: Mapping[str, Any], name: str) -> list[Row]:
 
 
 def figures_asked(ask: Ask, name: str, years: Iterable[int]) -> list[Row]:
-    """The same rows as the marts have them, of the years that the page shows."""
-    shown = {*years}
+    """The same rows as the marts have them, of the years that the page shows; 0 is all of them."""
+    shown = {0, *years}
     return _sorted(row for row in map(list, ask(QUERIES[name])) if row[0] in shown)
 
 
