@@ -11,6 +11,11 @@ with periods as (
 
     union all
 
+    select 'open', count(case when is_open then 1 end)
+    from {{ ref('rpt_requests') }}
+
+    union all
+
     select 'all years', count(case when {{ is_of_loaded_year() }} then 1 end)
     from {{ ref('rpt_requests') }}
 
@@ -66,6 +71,11 @@ reports as (
     select 'rpt_backlog', 'latest day', sum(open_count)
     from {{ ref('rpt_backlog') }}
     where as_of_date = (select max(as_of_date) from {{ ref('rpt_backlog') }})
+
+    union all
+
+    select 'rpt_backlog_types', 'open', sum(open_count)
+    from {{ ref('rpt_backlog_types') }}
 
     union all
 

@@ -10,6 +10,7 @@ TOLD_IN_PYTHON = {"worse", "last_read_at", "last_full_read_at"}
 """Columns that no query gives: what is told by a test of significance, and times as text."""
 
 _M = "mpls_311_production"
+_LATEST = f"(select max(open_date) from {_M}.rpt_requests)"
 _TYPE = "subject_name || ': ' || type_name"
 _TIMED = "filter (not is_information_only)"
 _ENOUGH = "filter (not is_information_only and not is_few)"
@@ -59,6 +60,16 @@ QUERIES = {
         from {_M}.rpt_requests group by all""",
         "open_month, subject_name",
     ),
+    "typeMonth": _with_sums(
+        f"""
+        select open_year, open_month, {_TYPE} as type, count(*) as requests
+        from {_M}.rpt_requests group by all""",
+        "open_month, type",
+    ),
+    "channelYear": _with_sums(
+        f"select open_year, channel, count(*) as requests from {_M}.rpt_requests group by all",
+        "channel",
+    ),
     "subject": _times("year_subject", "subject_name"),
     "subjectToDate": _to_date("year_subject", "subject_name"),
     "type": _times("year_type", _TYPE),
@@ -86,6 +97,19 @@ QUERIES = {
     "spot": f"""
         select open_year, longitude, latitude, request_count, place_count
         from {_M}.rpt_hot_spots where rank_in_year <= 60 and not is_one_place""",
+    "backlogMonth": f"""
+        select as_of_date::text, age_class, {_TYPE}, sum(open_count)::bigint
+        from {_M}.rpt_backlog group by all""",
+    "backlogType": f"""
+        select {_TYPE}, count(*), quantile_disc(date_diff('day', open_date, {_LATEST}), 0.5),
+            max(date_diff('day', open_date, {_LATEST}))
+        from {_M}.rpt_requests where is_open group by all""",
+    "backlogArea": f"""
+        select neighborhood_name, {_TYPE}, age_class, sum(open_count)::bigint
+        from {_M}.rpt_backlog where as_of_date = {_LATEST} group by all""",
+    "backlogWard": f"""
+        select ward_name, {_TYPE}, age_class, sum(open_count)::bigint
+        from {_M}.rpt_backlog where as_of_date = {_LATEST} group by all""",
     "quality": f"""
         select source_year, case_count, deleted_count, rejected_count, duplicate_count,
             several_layers_count, no_location_count, no_neighborhood_count,
@@ -103,6 +127,9 @@ def figures_shown(page: Mapping[str, Any], name: str) -> list[Row]:
         "type": [f"{page['subjects'][subject]}: {name}" for subject, name in page["types"]],
         "channel": page["channels"],
         "area": [name for name, _ in page["neighborhoods"]],
+        "ward": [name for _, name in page["wards"]],
+        "age": page["ages"],
+        "as_of_date": page["asOfDates"],
     }
     columns = [
         [names[column][value] for value in values] if column in names else values
@@ -115,7 +142,8 @@ def figures_shown(page: Mapping[str, Any], name: str) -> list[Row]:
 def figures_asked(ask: Ask, name: str, years: Iterable[int]) -> list[Row]:
     """The same rows as the marts have them, of the years that the page shows; 0 is all of them."""
     shown = {0, *years}
-    return _sorted(row for row in map(list, ask(QUERIES[name])) if row[0] in shown)
+    rows = map(list, ask(QUERIES[name]))
+    return _sorted(row for row in rows if not isinstance(row[0], int) or row[0] in shown)
 
 
 def _sorted(rows: Iterable[Iterable[Any]]) -> list[Row]:

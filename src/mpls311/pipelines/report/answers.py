@@ -72,7 +72,8 @@ class Answers:
     @cached_property
     def subjects(self) -> list[str]:
         """Major categories, those with most requests in all years first."""
-        rows = self.by("year_subject", "subject_name")
+        rows = self.marts["rpt_time_to_close"]
+        rows = rows[rows["grain"] == "year_subject"]
         volumes = rows.groupby("subject_name")["request_count"].sum()
         return sorted(volumes.index, key=lambda name: (-volumes[name], name))
 
@@ -141,12 +142,11 @@ class Answers:
         last = min(day.day, calendar.monthrange(year, day.month)[1])
         return f"Jan 1 to {calendar.month_abbr[day.month]} {last}, {year}"
 
-    @cached_property
-    def shapes(self) -> dict[int, list[Ring]]:
-        """The rings of each neighbourhood, longitude before latitude."""
+    def shapes(self, kind: str) -> dict[int, list[Ring]]:
+        """The rings of each area of a kind, longitude before latitude."""
         shapes: dict[int, list[Ring]] = {}
         areas = self.marts["raw_areas"]
-        rows = areas[areas["area_kind"] == "neighborhood"]
+        rows = areas[areas["area_kind"] == kind]
         for (number, _), ring in rows.sort_values("vertex").groupby(["area_id", "ring"]):
             corners = list(zip(ring["longitude"], ring["latitude"], strict=True))
             shapes.setdefault(int(number), []).append(corners)

@@ -22,18 +22,31 @@ def payload(answers: Answers) -> dict[str, Any]:
     """
     if not answers.years:
         return {"years": []}
-    types = answers.by("year_type", "subject_name", "type_name")
-    channels = answers.by("year_channel", "channel")
-    areas = answers.marts["dim_neighborhoods"]
+    times, backlog = answers.marts["rpt_time_to_close"], answers.marts["rpt_backlog"]
+    # The backlog has those of years, too, whose own layer was not loaded.
+    types = times[times["grain"] == "year_type"]
+    areas, wards = answers.marts["dim_neighborhoods"], answers.marts["dim_wards"]
     subject = _positions(answers.subjects)
-    kind = _positions(zip(types["subject_name"], types["type_name"], strict=True))
-    channel = _positions(channels["channel"])
-    area = _positions(areas["neighborhood_id"])
-    positions = {"subject": subject, "type": kind, "channel": channel, "area": area}
+    kind = _positions(sorted(zip(types["subject_name"], types["type_name"], strict=True)))
+    channels = times.loc[times["grain"] == "year_channel", "channel"]
+    classes = [] if backlog.empty else [backlog["age_from_days"], backlog["age_class"]]
+    ages = dict(sorted(zip(*classes, strict=True)))
+    positions = {
+        "subject": subject,
+        "type": kind,
+        "channel": _positions(sorted(channels)),
+        "as_of_date": _positions([] if backlog.empty else sorted(backlog["as_of_date"])),
+        "age": _positions(ages),
+        "area": _positions(areas["neighborhood_id"]),
+        "ward": _positions(wards["ward_id"]),
+    }
 
     def sent(table: Table) -> dict[str, list[Any]]:
         rows = table.frame(answers)
-        return {name: _column(rows, name, positions.get(name)) for name in table.columns.split()}
+        return {name: _column(rows, name, positions.get(name)) for name in table.names}
+
+    def borders(kind: str, number: Mapping[Any, int]) -> list[Any]:
+        return [[number[area], _outlines(rings)] for area, rings in answers.shapes(kind).items()]
 
     return {
         "reachesTo": _plain("", answers.reaches_to),
@@ -44,9 +57,14 @@ def payload(answers: Answers) -> dict[str, Any]:
         "strays": answers.strays,
         "subjects": list(subject),
         "types": [[subject[major], minor] for major, minor in kind],
-        "channels": list(channel),
+        "channels": list(positions["channel"]),
+        "asOfDates": [f"{day:%Y-%m-%d}" for day in positions["as_of_date"]],
+        "ages": list(ages.values()),
         "neighborhoods": areas[["neighborhood_name", "community_name"]].to_numpy().tolist(),
-        "borders": [[area[number], _outlines(rings)] for number, rings in answers.shapes.items()],
+        "communities": sorted(set(areas["community_name"])),
+        "wards": wards[["ward_id", "ward_name"]].to_numpy().tolist(),
+        "borders": borders("neighborhood", positions["area"]),
+        "wardBorders": borders("ward", positions["ward"]),
         "tables": {name: sent(table) for name, table in TABLES.items()},
     }
 
