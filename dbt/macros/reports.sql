@@ -67,6 +67,13 @@
 {% macro within(days) -%} within_{{ days }}_days_count {%- endmacro %}
 
 
+{#- Whether the layer of a request's year is here. A layer has late cases of the year before it: without that year's own
+    layer they are not the year, and take no part in all years together. -#}
+{% macro is_of_loaded_year() -%}
+    open_year in (select source_year from {{ ref('rpt_requests') }})
+{%- endmacro %}
+
+
 {#- The columns that say in which area a request is, with their types; areas of another kind are named here too. -#}
 {% macro area_columns() -%}
     {{ return({

@@ -33,6 +33,7 @@ MARTS = (
     "dim_wards",
     "fact_311data",
     "rpt_backlog",
+    "rpt_backlog_types",
     "rpt_categories_year",
     "rpt_changes",
     "rpt_data_quality",

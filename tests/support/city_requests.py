@@ -30,6 +30,7 @@ with requests as (
 select
     case_id,
     open_year,
+    open_year as source_year,
     month(opened_here) as open_month,
     opened_here::date as open_date,
     date_trunc('week', opened_here)::date as open_week,

@@ -10,6 +10,7 @@ TOLD_IN_PYTHON = {"worse", "last_read_at", "last_full_read_at"}
 """Columns that no query gives: what is told by a test of significance, and times as text."""
 
 _M = "mpls_311_production"
+_LATEST = f"(select max(open_date) from {_M}.rpt_requests)"
 _TYPE = "subject_name || ': ' || type_name"
 _TIMED = "filter (not is_information_only)"
 _ENOUGH = "filter (not is_information_only and not is_few)"
@@ -24,10 +25,22 @@ _HEADLINE = ", ".join(
 )
 
 
+_YEAR = "coalesce(open_year, 0)"
+_IS_SHOWN = "open_year in (select source_year from mpls_311_production.rpt_data_quality)"
+
+
 def _times(grain: str, keys: str, measures: str = _MEASURES, only: str = "true") -> str:
-    by = f"open_year, {keys}" if keys else "open_year"
-    where = f"where grain = '{grain}' and {only} group by all"
+    """Rows of a grain; a yearly one comes with that of all years together."""
+    grains = f"'{grain}', '{grain.replace('year', 'all', 1)}'"
+    by = f"{_YEAR}, {keys}" if keys else _YEAR
+    where = f"where grain in ({grains}) and {only} group by all"
     return f"select {by}, {measures} from {_M}.rpt_time_to_close {where}"
+
+
+def _with_sums(query: str, keys: str) -> str:
+    """Rows by open_year and keys, and those of all years, which are sums."""
+    of_all = f"select 0, {keys}, sum(requests)::bigint from counts where {_IS_SHOWN} group by all"
+    return f"with counts as ({query}) from counts union all {of_all}"
 
 
 def _to_date(grain: str, keys: str, measures: str = _MEASURES) -> str:
@@ -36,12 +49,27 @@ def _to_date(grain: str, keys: str, measures: str = _MEASURES) -> str:
     return _times(f"{grain}_to_date", keys, measures, before)
 
 
-_YEAR = f"sum(open_count)::bigint, {_MEASURES}, {_HEADLINE}"
+_OF_YEAR = f"sum(open_count)::bigint, {_MEASURES}, {_HEADLINE}"
 
 QUERIES = {
-    "year": _times("year", "", _YEAR),
-    "yearToDate": _to_date("year", "", _YEAR),
-    "month": _times("month_subject", "open_month, subject_name", "sum(request_count)::bigint"),
+    "year": _times("year", "", _OF_YEAR),
+    "yearToDate": _to_date("year", "", _OF_YEAR),
+    "month": _with_sums(
+        f"""
+        select open_year, open_month, subject_name, count(*) as requests
+        from {_M}.rpt_requests group by all""",
+        "open_month, subject_name",
+    ),
+    "typeMonth": _with_sums(
+        f"""
+        select open_year, open_month, {_TYPE} as type, count(*) as requests
+        from {_M}.rpt_requests group by all""",
+        "open_month, type",
+    ),
+    "channelYear": _with_sums(
+        f"select open_year, channel, count(*) as requests from {_M}.rpt_requests group by all",
+        "channel",
+    ),
     "subject": _times("year_subject", "subject_name"),
     "subjectToDate": _to_date("year_subject", "subject_name"),
     "type": _times("year_type", _TYPE),
@@ -53,18 +81,35 @@ QUERIES = {
             measured_count, share_change
         from {_M}.rpt_service_targets""",
     "city": f"""
-        select open_year, slower_share from {_M}.rpt_neighborhoods
-        where grain = 'year' and not is_information_only""",
+        select {_YEAR}, slower_share from {_M}.rpt_neighborhoods
+        where grain in ('year', 'all') and not is_information_only""",
     "area": f"""
-        select open_year, neighborhood_name, {_COUNTS}, any_value(median_hours) {_ENOUGH},
+        select {_YEAR}, neighborhood_name, {_COUNTS}, any_value(median_hours) {_ENOUGH},
             any_value(slower_share) {_ENOUGH}
-        from {_M}.rpt_neighborhoods where grain = 'year_neighborhood' group by all""",
-    "areaSubject": f"""
-        select open_year, neighborhood_name, subject_name, sum(request_count)::bigint
-        from {_M}.rpt_neighborhoods where grain = 'year_neighborhood_subject' group by all""",
+        from {_M}.rpt_neighborhoods where grain in ('year_neighborhood', 'all_neighborhood')
+        group by all""",
+    "areaSubject": _with_sums(
+        f"""
+        select open_year, neighborhood_name, subject_name, count(*) as requests
+        from {_M}.rpt_requests group by all""",
+        "neighborhood_name, subject_name",
+    ),
     "spot": f"""
         select open_year, longitude, latitude, request_count, place_count
         from {_M}.rpt_hot_spots where rank_in_year <= 60 and not is_one_place""",
+    "backlogMonth": f"""
+        select as_of_date::text, age_class, {_TYPE}, sum(open_count)::bigint
+        from {_M}.rpt_backlog group by all""",
+    "backlogType": f"""
+        select {_TYPE}, count(*), quantile_disc(date_diff('day', open_date, {_LATEST}), 0.5),
+            max(date_diff('day', open_date, {_LATEST}))
+        from {_M}.rpt_requests where is_open group by all""",
+    "backlogArea": f"""
+        select neighborhood_name, {_TYPE}, age_class, sum(open_count)::bigint
+        from {_M}.rpt_backlog where as_of_date = {_LATEST} group by all""",
+    "backlogWard": f"""
+        select ward_name, {_TYPE}, age_class, sum(open_count)::bigint
+        from {_M}.rpt_backlog where as_of_date = {_LATEST} group by all""",
     "quality": f"""
         select source_year, case_count, deleted_count, rejected_count, duplicate_count,
             several_layers_count, no_location_count, no_neighborhood_count,
@@ -82,6 +127,9 @@ def figures_shown(page: Mapping[str, Any], name: str) -> list[Row]:
         "type": [f"{page['subjects'][subject]}: {name}" for subject, name in page["types"]],
         "channel": page["channels"],
         "area": [name for name, _ in page["neighborhoods"]],
+        "ward": [name for _, name in page["wards"]],
+        "age": page["ages"],
+        "as_of_date": page["asOfDates"],
     }
     columns = [
         [names[column][value] for value in values] if column in names else values
@@ -92,9 +140,10 @@ def figures_shown(page: Mapping[str, Any], name: str) -> list[Row]:
 
 
 def figures_asked(ask: Ask, name: str, years: Iterable[int]) -> list[Row]:
-    """The same rows as the marts have them, of the years that the page shows."""
-    shown = {*years}
-    return _sorted(row for row in map(list, ask(QUERIES[name])) if row[0] in shown)
+    """The same rows as the marts have them, of the years that the page shows; 0 is all of them."""
+    shown = {0, *years}
+    rows = map(list, ask(QUERIES[name]))
+    return _sorted(row for row in rows if not isinstance(row[0], int) or row[0] in shown)
 
 
 def _sorted(rows: Iterable[Iterable[Any]]) -> list[Row]:

@@ -11,7 +11,7 @@ from mpls311.parameters import STAND_IN_CITY, ChangeSettings, SourceSettings
 from mpls311.pipelines.report.answers import HEADLINE
 from mpls311.pipelines.report.figures import draw_times_to_close
 from mpls311.pipelines.report.nodes import collect_answers, write_dashboard
-from mpls311.pipelines.report.payload import MARTS
+from mpls311.pipelines.report.tables import MARTS
 from tests.support.made import BASE, ingested, published
 
 CHANGE = ChangeSettings.model_validate(BASE["changes"])

@@ -26,6 +26,13 @@
     'year_type_to_date': year + type,
     'year_type_channel_to_date': year + type + ['channel'],
 } -%}
+{%- set all = ['is_information_only'] -%}
+{%- set grains_of_all_years = {
+    'all': all,
+    'all_subject': all + ['subject_name'],
+    'all_type': all + type,
+    'all_type_channel': all + type + ['channel'],
+} -%}
 {%- set more = {'last_open_date': 'max(open_date)'} -%}
 
 with to_date as {{ inlined() }} (
@@ -34,6 +41,14 @@ with to_date as {{ inlined() }} (
     from {{ ref('rpt_requests') }}
     where is_to_date
 
+),
+
+of_all_years as {{ inlined() }} (
+
+    select *
+    from {{ ref('rpt_requests') }}
+    where {{ is_of_loaded_year() }}
+
 )
 
 {{ volumes_and_times(ref('rpt_requests'), dimensions, grains, more) }}
@@ -41,3 +56,7 @@ with to_date as {{ inlined() }} (
 union all
 
 {{ volumes_and_times('to_date', dimensions, grains_to_date, more) }}
+
+union all
+
+{{ volumes_and_times('of_all_years', dimensions, grains_of_all_years, more) }}

@@ -17,6 +17,9 @@ HEADLINE = tuple(
     f"{kind}_{days}_days_count" for days in HEADLINE_DAYS for kind in ("aged", "within")
 )
 
+ALL_YEARS = 0
+"""The year of opening of what is about all years together."""
+
 Ring = list[tuple[float, float]]
 
 
@@ -69,14 +72,18 @@ class Answers:
     @cached_property
     def subjects(self) -> list[str]:
         """Major categories, those with most requests in all years first."""
-        rows = self.by("year_subject", "subject_name")
+        rows = self.marts["rpt_time_to_close"]
+        rows = rows[rows["grain"] == "year_subject"]
         volumes = rows.groupby("subject_name")["request_count"].sum()
         return sorted(volumes.index, key=lambda name: (-volumes[name], name))
 
     def of_years(self, mart: str) -> pd.DataFrame:
-        """The rows of a mart that are about those years; all of one without a year of opening."""
+        """The rows of a mart about those years and all together; all of one without such a year."""
         rows = self.marts[mart]
-        return rows[rows["open_year"].isin(self.years)] if "open_year" in rows else rows
+        if "open_year" not in rows:
+            return rows
+        years = rows["open_year"].fillna(ALL_YEARS).astype(int)
+        return rows.assign(open_year=years)[years.isin([ALL_YEARS, *self.years])]
 
     def by(self, grain: str, *keys: str) -> pd.DataFrame:
         """Volumes and times to close in a grain of rpt_time_to_close, see `volumes_and_times`."""
@@ -135,12 +142,11 @@ class Answers:
         last = min(day.day, calendar.monthrange(year, day.month)[1])
         return f"Jan 1 to {calendar.month_abbr[day.month]} {last}, {year}"
 
-    @cached_property
-    def shapes(self) -> dict[int, list[Ring]]:
-        """The rings of each neighbourhood, longitude before latitude."""
+    def shapes(self, kind: str) -> dict[int, list[Ring]]:
+        """The rings of each area of a kind, longitude before latitude."""
         shapes: dict[int, list[Ring]] = {}
         areas = self.marts["raw_areas"]
-        rows = areas[areas["area_kind"] == "neighborhood"]
+        rows = areas[areas["area_kind"] == kind]
         for (number, _), ring in rows.sort_values("vertex").groupby(["area_id", "ring"]):
             corners = list(zip(ring["longitude"], ring["latitude"], strict=True))
             shapes.setdefault(int(number), []).append(corners)
@@ -157,7 +163,7 @@ def volumes_and_times(rows: pd.DataFrame, grain: str, *keys: str) -> pd.DataFram
 
     Args:
         rows: A mart in which is_information_only tells them apart.
-        grain: Its grain.
+        grain: Its grain; with a yearly one comes that of all years together.
         keys: Columns of the grain; the year comes first.
 
     Returns:
@@ -165,7 +171,7 @@ def volumes_and_times(rows: pd.DataFrame, grain: str, *keys: str) -> pd.DataFram
         time without those that are closed as they are opened; without a measure where few are
         closed (`is_few`).
     """
-    rows = rows[rows["grain"] == grain]
+    rows = rows[rows["grain"].isin([grain, grain.replace("year", "all", 1)])]
     index = ["open_year", *keys]
     volumes = rows.groupby(index)[["request_count", "open_count"]].sum()
     timed = rows[~rows["is_information_only"].astype(bool)].set_index(index)

@@ -31,14 +31,14 @@ def collect_answers(history: LoadHistory, change: ChangeSettings, **marts: pd.Da
     Args:
         history: The manifests, which say how far the marts reach.
         change: What a change must be to be shown as one.
-        marts: Rows of each of `payload.MARTS`.
+        marts: Rows of each of `tables.MARTS`.
     """
     marks = [mark for year in history.years if (mark := history.watermark(year))]
     reaches_to = max(marks, default=None)
     times = marts["rpt_time_to_close"]
     if times.empty:
         log.warning("There are no marts to report on yet: run `kedro run` first.")
-    elif HEADLINE[-1] not in times:
+    elif "all" not in set(times["grain"]):
         log.warning(
             "The marts are of an earlier version: what is new shows after the next load, or after "
             "`kedro run --pipeline rebuild`."

@@ -63,7 +63,7 @@ const NAMES = data.years.length ? {
   category: directory(data.subjects),
   type: directory(data.types.map(([, name]) => name), data.types.map(([subject]) => data.subjects[subject])),
   channel: directory(data.channels),
-  community: directory([...new Set(data.neighborhoods.map(([, community]) => community))]),
+  community: directory(data.communities),
   neighborhood: directory(data.neighborhoods.map(([name]) => name)),
-  ward: directory(data.wards ? data.wards.map(([name]) => name) : []),
+  ward: directory((data.wards || []).map(([, name]) => name)),
 } : {};

@@ -96,7 +96,7 @@ function wardsPart(year) {
   if (!has("ward")) return null;
   return part({
     id: "wards", title: "Wards", wide: true, draw: () => ({
-      table: { tall: false, columns: [nameColumn("ward_name", "Ward", { value: (one) => NAMES.ward.names[one.ward], write: (name, one) => to("ward", one.ward, name) }), countColumn("request_count", "Requests"), timeColumn("median_hours", "Median")], rows: rows("ward", { open_year: year }) },
+      table: { tall: false, columns: [wardColumn(), countColumn("request_count", "Requests"), timeColumn("median_hours", "Median")], rows: rows("ward", { open_year: year }) },
       notes: [REPORTERS],
     }),
   });
