@@ -8,8 +8,7 @@ const grid = (x1, y1, x2, y2) => s("line", { class: "grid", x1, y1, x2, y2 });
 function upright(width, height, most, write = count) {
   const [top, bottom, left] = [12, 24, 52];
   const y = (n) => height - bottom - (height - bottom - top) * (n / (most || 1));
-  const steps = ticks(most).filter((step) => step <= most);
-  const axis = steps.map((step) => [grid(left, y(step), width, y(step)), words(write(step), left - 6, y(step) + 4, "end")]);
+  const axis = ticks(most).map((step) => [grid(left, y(step), width, y(step)), words(write(step), left - 6, y(step) + 4, "end")]);
   return { y, left, axis: axis.flat(), foot: height - bottom };
 }
 
@@ -28,7 +27,7 @@ function drawColumns({ width, label, slots, height = 280 }) {
         return s("rect", { class: "mark", fill, x: left + (at + 0.5) * slot - wide / 2, width: wide, y: head, height: foot - head });
       }),
       s("rect", { x: left + at * slot, y: 0, width: slot, height: foot, fill: "transparent" }));
-    return [column, above ? words(above, Math.min(left + (at + 0.5) * slot, width - 22), y(totals[at]) - 4) : null, missing(tick) ? null : words(tick, left + (at + 0.5) * slot, height - 7)];
+    return [column, above ? words(above, Math.min(left + (at + 0.5) * slot, width - 3.4 * above.length), y(totals[at]) - 4) : null, missing(tick) ? null : words(tick, left + (at + 0.5) * slot, height - 7)];
   });
   return chart(width, height, label, ...axis, ...columns);
 }

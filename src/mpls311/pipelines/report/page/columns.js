@@ -14,22 +14,14 @@ const CLEAR = "A change is shown if it is clear: by more than a tenth of the tim
 const FEW_CLOSED = "Of few closed requests (their number in parentheses) no times are shown or compared. Times count who still waits; one is \u201cnot reached yet\u201d while too few are closed.";
 const sentences = (...list) => list.join(" ");
 
-/* Requests by month of whatever a list of rows is about: "year month" and their number. */
-function monthly(list) {
-  const months = new Map();
-  for (const one of list) {
-    const key = `${one.open_year} ${one.open_month}`;
-    months.set(key, (months.get(key) || 0) + one.request_count);
-  }
-  return (year, month) => months.get(`${year} ${month}`) || 0;
-}
+const monthly = (name, where) => totals(name, "request_count", ["open_year", "open_month"], where);
 const monthsThereAre = (year) => (year === ALL ? 12 : lastMonth(year).month);
 const MONTH_COLUMNS = MONTHS.map((name, at) => countColumn(`month_${at + 1}`, name, {
   write: (n, one) => ({ text: count(n), kind: missing(n) || !one.most ? null : `heat${Math.round(5 * n / one.most)}` }),
 }));
 /* A row of the months of a year: past its last month there is nothing yet. */
 function monthRow(requests, year) {
-  const months = Array.from({ length: monthsThereAre(year) }, (_, at) => (year === ALL ? sum(data.years.map((one) => requests(one, at + 1))) : requests(year, at + 1)));
+  const months = Array.from({ length: monthsThereAre(year) }, (_, at) => requests(year, at + 1));
   return { ...Object.fromEntries(months.map((n, at) => [`month_${at + 1}`, n])), most: Math.max(...months), request_count: sum(months) };
 }
 

@@ -21,9 +21,10 @@ function show(asked) {
     if (one.dataset.view === view) one.setAttribute("aria-current", "page");
     else one.removeAttribute("aria-current");
   }
-  $("title").replaceChildren(what ? h("span", { class: "kind" }, VIEWS[view].title, " ") : "", title, h("span", { class: "kind" }, `, ${days(year)}`));
+  $("title").replaceChildren(what && !title.startsWith(VIEWS[view].title) ? h("span", { class: "kind" }, VIEWS[view].title, " ") : "", title, h("span", { class: "kind" }, `, ${days(year)}`));
   parts = VIEWS[view].parts(year, what).filter(Boolean);
   $("parts").replaceChildren(...parts.map(({ section }) => section));
+  for (const { measure } of parts) measure();
   for (const { redraw } of parts) redraw();
   $("announce").textContent = `Showing ${title}, ${when}`;
   return moved;
@@ -95,7 +96,8 @@ if (!data.years.length) {
   addEventListener("resize", () => {
     if (innerWidth === width) return;
     width = innerWidth;
-    for (const { resized } of parts) resized();
+    for (const { measure } of parts) measure();
+    for (const { draws } of parts) draws();
   });
   // On paper there is nothing to open.
   addEventListener("beforeprint", () => {

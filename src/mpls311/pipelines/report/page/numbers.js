@@ -8,9 +8,12 @@ const NOT_REACHED = "not reached yet";
 const UNCLEAR = "no clear change";
 
 const missing = (value) => value === null || value === undefined;
-const count = (n) => (missing(n) ? DASH : n.toLocaleString("en-US"));
+// One formatter each: making one costs more than a cell of a table.
+const WHOLE = new Intl.NumberFormat("en-US");
+const TENTHS = new Intl.NumberFormat("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const count = (n) => (missing(n) ? DASH : WHOLE.format(n));
 const percent = (share) => (missing(share) ? DASH : `${(100 * share).toFixed(1)} %`);
-const decimal = (n) => n.toLocaleString("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const decimal = (n) => TENTHS.format(n);
 
 function duration(hours) {
   if (missing(hours)) return DASH;
@@ -50,12 +53,13 @@ function growth(now, before) {
   return `${by < 0 ? MINUS : "+"}${decimal(100 * Math.abs(by))} %`;
 }
 
-/* Round steps of an axis from zero to the first of them that is enough. */
+/* Round steps of an axis from zero, not beyond the most; counts are whole. */
 function ticks(most) {
-  const rough = Math.max(most, 1) / 4;
+  const rough = most / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = Math.max(1, [1, 2, 2.5, 5, 10].map((n) => n * power).find((n) => n >= rough));
-  return Array.from({ length: Math.ceil(most / step) + 1 }, (_, i) => Math.round(i * step * 10) / 10);
+  const round = [1, 2, 2.5, 5, 10].map((n) => n * power).find((n) => n >= rough);
+  const step = most > 1 ? Math.ceil(round) : round;
+  return Array.from({ length: Math.floor(most / step) + 1 }, (_, i) => i * step);
 }
 
 const sum = (values) => values.reduce((total, value) => total + value, 0);

@@ -35,7 +35,11 @@ function drawTable(spec) {
   const cell = (one, { value, write, text }, at) => {
     const written = write(value(one), one);
     const { text: content, kind } = written !== null && typeof written === "object" && !(written instanceof Node) ? written : { text: written };
-    return h(at === 0 ? "th" : "td", { class: [text ? "t" : "", kind || ""].join(" ").trim() || null, scope: at === 0 ? "row" : null }, content);
+    const node = document.createElement(at === 0 ? "th" : "td");
+    if (at === 0) node.scope = "row";
+    if (text || kind) node.className = [text ? "t" : "", kind || ""].join(" ").trim();
+    node.append(content);
+    return node;
   };
   const fill = () => {
     const { key, down } = sorting.get(spec.id) || {};
@@ -62,15 +66,20 @@ function download(spec) {
 }
 
 /* Wide tables scroll by themselves; by keyboard too, where there is something to scroll. */
-function scroller(spec, kind = "") {
-  return h("div", { class: `scroll ${kind}`, role: "group", "aria-label": `${spec.caption}, table` }, drawTable(spec));
-}
-function reachable(root) {
-  for (const box of root.querySelectorAll(".scroll")) {
-    if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) box.tabIndex = 0;
-    else box.removeAttribute("tabindex");
+const reachable = new ResizeObserver((entries) => {
+  for (const box of new Set(entries.map(({ target }) => target.closest(".scroll")))) {
+    if (box && (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight)) box.tabIndex = 0;
+    else box?.removeAttribute("tabindex");
   }
+});
+function scroller(spec, kind = "") {
+  const table = drawTable(spec);
+  const box = h("div", { class: `scroll ${kind}`, role: "group", "aria-label": `${spec.caption}, table` }, table);
+  for (const one of [table, box]) reachable.observe(one);
+  return box;
 }
+
+const PADDING = 16;
 
 /* A part of a view. What `draw` returns of notes, chart, legend and table is shown, the table of a chart when it is asked for. */
 function part({ id, title, wide, controls, draw }) {
@@ -78,6 +87,7 @@ function part({ id, title, wide, controls, draw }) {
   const body = h("div");
   const place = h("div", { class: "chart" });
   let now = {};
+  let room = 560;
   let open = false;
   let filled = () => {};
   const redraw = () => {
@@ -94,21 +104,18 @@ function part({ id, title, wide, controls, draw }) {
       } }, h("summary", {}, "As a table"));
       filled = () => {
         if (shown.childElementCount === 1) shown.append(scroller(table));
-        reachable(shown);
       };
     } else if (table) shown = scroller(table, tall ? "tall" : "");
     const drawn = now.chart ? [place, now.legend ? legend(now.legend) : null] : [];
     body.replaceChildren(...[now.lead, ...(now.split ? [h("div", { class: "split" }, drawn)] : drawn), shown, ...notes.map((note) => (typeof note === "string" ? h("p", { class: "note" }, note) : note))].flat().filter((one) => !missing(one)));
-    now.after?.(body);
     draws();
   };
-  const draws = () => {
-    if (now.chart) place.replaceChildren(now.chart(Math.max(280, Math.min(1160, place.clientWidth || 560))));
-    reachable(body);
-  };
+  const draws = () => { if (now.chart) place.replaceChildren(now.chart(room)); };
   const section = h("section", { id, class: wide ? "wide" : null, "aria-labelledby": `${id}-title` },
     h("div", { class: "head" }, h("h2", { id: `${id}-title` }, title), csv), controls ? h("div", { class: "controls" }, controls(redraw)) : null, body);
-  return { section, redraw, resized: draws, whole: () => filled() };
+  // Measured before anything is drawn, so that the browser lays the view out once.
+  const measure = () => { room = Math.max(280, section.clientWidth - 2 * PADDING); };
+  return { section, measure, redraw, draws, whole: () => filled() };
 }
 const choice = (label, options, onchange) => {
   const select = h("select", { onchange: () => onchange(select.value) }, options.map(([value, text, selected]) => h("option", { value, selected }, text)));

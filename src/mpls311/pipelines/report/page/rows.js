@@ -17,15 +17,28 @@ function rowAt(columns, at) {
   return row;
 }
 
-/* The rows of a table with these values, found by the first and then by the others. */
-function rows(name, where = {}) {
+/* Where the rows of a table with these values are, found by the first and then by the others. A value may be several. */
+function found(name, where) {
   const columns = data.tables?.[name];
   if (!columns) return [];
   const [[column, value] = [], ...others] = Object.entries(where);
-  const found = column ? index(name, column).get(value) || [] : [...Object.values(columns)[0].keys()];
-  return found.filter((at) => others.every(([other, wanted]) => columns[other][at] === wanted)).map((at) => rowAt(columns, at));
+  if (!column) return [...Object.values(columns)[0].keys()];
+  const first = [value].flat().flatMap((one) => index(name, column).get(one) || []);
+  return others.length ? first.filter((at) => others.every(([other, wanted]) => columns[other][at] === wanted)) : first;
 }
+const rows = (name, where = {}) => found(name, where).map((at) => rowAt(data.tables[name], at));
 const row = (name, where) => rows(name, where)[0];
+
+/* Sums of a count by the values of some columns, joined by blanks; counts add up, times do not. */
+function totals(name, count, keys, where = {}) {
+  const columns = data.tables?.[name];
+  const sums = new Map();
+  for (const at of found(name, where)) {
+    const key = keys.map((column) => columns[column][at]).join(" ");
+    sums.set(key, (sums.get(key) || 0) + columns[count][at]);
+  }
+  return (...values) => sums.get(values.join(" ")) || 0;
+}
 const by = (list, ...keys) => new Map(list.map((one) => [keys.map((key) => one[key]).join(" "), one]));
 
 /* A year that is not over is compared with the same days of the year before; all years with none. */

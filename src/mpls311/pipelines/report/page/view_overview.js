@@ -2,7 +2,8 @@
 
 const within = (row, span) => (row[`aged_${span}_days_count`] ? row[`within_${span}_days_count`] / row[`aged_${span}_days_count`] : null);
 const tile = (id, value, label) => h("div", { class: "tile" }, h("b", { id }, value), h("span", {}, label));
-const fixed = (section) => ({ section, redraw: () => {}, resized: () => {}, whole: () => {} });
+const nothing = () => {};
+const fixed = (section) => ({ section, measure: nothing, redraw: nothing, draws: nothing, whole: nothing });
 const tiles = (...list) => fixed(h("section", { class: "tiles", id: "tiles", "aria-label": "In figures" }, list));
 
 function yearTiles(year) {
@@ -82,20 +83,20 @@ function columnsPart(year) {
 }
 
 function trendPart(year) {
-  const requests = monthly(rows("month"));
+  const requests = monthly("month");
   return part({ id: "trend", title: year === ALL ? "All months, against the years before" : `${year} against the years before`, wide: year === ALL, draw: () => trend(requests, year, `Requests of ${days(year)}`) });
 }
 
-function channelsPart() {
+function channelsPart(year) {
   if (!has("channelYear")) return null;
   const list = rows("channelYear").filter((one) => one.open_year !== ALL);
   const totals = new Map(data.years.map((year) => [year, sum(list.filter((one) => one.open_year === year).map((one) => one.request_count))]));
   const shares = by(list, "open_year", "channel");
   const share = (year, channel) => (shares.get(`${year} ${channel}`)?.request_count || 0) / totals.get(year);
   return part({
-    id: "channels", title: "How people ask, over the years", draw: () => ({
+    id: "channels", title: "How people ask, over the years", wide: year === ALL, draw: () => ({
       chart: (width) => drawLines({
-        width, label: "Share of each channel by year; the table below says the same.", write: (n) => `${Math.round(100 * n)} %`, height: 220, most: 1,
+        width, label: "Share of each channel by year; the table below says the same.", write: (n) => `${Math.round(100 * n)} %`, height: 220,
         slots: data.years.map((year) => ({ tick: width / data.years.length < 44 ? `\u2019${String(year).slice(2)}` : year })),
         series: data.channels.map((name, channel) => ({ stroke: paint(channel), values: data.years.map((year) => ({ n: share(year, channel), tip: `${name}, ${days(year)}: ${percent(share(year, channel))}` })) })),
       }),

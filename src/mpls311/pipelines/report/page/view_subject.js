@@ -1,42 +1,40 @@
 /* One type, category, channel, community, neighborhood or ward: its months, years, times, backlog and areas. */
 
-/* Of what a table has rows of such a thing. */
-const areasOf = { neighborhood: (position) => [position], community: (position) => data.neighborhoods.map((_, area) => area).filter((area) => data.neighborhoods[area][1] === NAMES.community.names[position]) };
-const together = (list, ...keys) => [...Map.groupBy(list, (one) => keys.map((key) => one[key]).join(" ")).values()].map((group) => ({ ...group[0], request_count: sum(group.map((one) => one.request_count)), parts: undefined }));
-const of = {
-  yearly: {
-    type: (type) => rows("type", { type }), category: (subject) => rows("subject", { subject }), ward: (ward) => rows("ward", { ward }), channel: (channel) => rows("channelYear", { channel }),
-    neighborhood: (area) => rows("area", { area }), community: (at) => together(areasOf.community(at).flatMap((area) => rows("area", { area })), "open_year"),
-  },
-  monthly: {
-    type: (type) => rows("typeMonth", { type }), category: (subject) => rows("month", { subject }), ward: (ward) => rows("wardMonth", { ward }), channel: () => [],
-    neighborhood: (area) => rows("areaMonth", { area }), community: (at) => areasOf.community(at).flatMap((area) => rows("areaMonth", { area })),
-  },
-  types: {
-    ward: (ward) => rows("typeWard", { ward }), channel: (channel) => rows("typeChannel", { channel }), neighborhood: (area) => rows("typeArea", { area }),
-    community: (at) => together(areasOf.community(at).flatMap((area) => rows("typeArea", { area })), "open_year", "type"),
-  },
+/* Which tables know such a thing, and by which column. */
+const PLACE = { key: "area", yearly: "area", monthly: "areaMonth", types: "typeArea", backlog: "backlogArea" };
+const KINDS = {
+  type: { key: "type", yearly: "type", monthly: "typeMonth" }, category: { key: "subject", yearly: "subject", monthly: "month" },
+  channel: { key: "channel", yearly: "channelYear", types: "typeChannel" },
+  ward: { key: "ward", yearly: "ward", monthly: "wardMonth", types: "typeWard", backlog: "backlogWard" }, neighborhood: PLACE, community: PLACE,
 };
+const areasOf = (community) => [...data.neighborhoods.keys()].filter((area) => data.neighborhoods[area][1] === NAMES.community.names[community]);
+const whereOf = ({ kind, position }) => ({ [KINDS[kind].key]: kind === "community" ? areasOf(position) : position });
+/* Its rows by year; those of a community are sums, without times, which do not add up. */
+function yearlyOf(what) {
+  const list = rows(KINDS[what.kind].yearly, whereOf(what));
+  if (what.kind !== "community") return list;
+  return [...Map.groupBy(list, (one) => one.open_year)].map(([open_year, group]) => ({ open_year, request_count: sum(group.map((one) => one.request_count)) }));
+}
 
-function tilesOf({ kind, position }, year) {
-  const now = of.yearly[kind](position).find((one) => one.open_year === year);
+function tilesOf(what, year) {
+  const { key, yearly } = KINDS[what.kind];
+  const now = yearlyOf(what).find((one) => one.open_year === year);
   const all = row("year", { open_year: year });
   if (!now) return fixed(h("p", {}, `No requests in ${days(year)}.`));
-  const before = kind === "type" || kind === "category" ? rowsBefore(kind === "type" ? "type" : "subject", year, { [kind === "type" ? "type" : "subject"]: position })[0] : null;
-  const timedKind = kind !== "community" && "median_hours" in now;
+  const before = key === "type" || key === "subject" ? rowsBefore(yearly, year, whereOf(what))[0] : null;
   const change = before && slower(now, before);
   return tiles(
     tile("total", count(now.request_count), `requests, ${percent(now.request_count / all.request_count)} of the city\u2019s${before ? `; ${daysBefore(year)}: ${count(before.request_count)}` : ""}`),
-    timedKind ? tile("median", measured(now, "median_hours"), `median time to close${before ? `; ${daysBefore(year)}: ${measured(before, "median_hours")}` : ""}`) : null,
+    "median_hours" in now ? tile("median", measured(now, "median_hours"), `median time to close${before ? `; ${daysBefore(year)}: ${measured(before, "median_hours")}` : ""}`) : null,
     change ? h("div", { class: "tile" }, h("b", { id: "change", class: change.kind }, change.text), h("span", {}, `time to close, against ${daysBefore(year)}`)) : null,
     "p90_hours" in now ? tile("p90", measured(now, "p90_hours"), "90th percentile") : null,
   );
 }
 
-function gridPart({ kind, position }) {
-  const list = of.monthly[kind](position).filter((one) => one.open_year !== ALL);
-  if (!list.length) return null;
-  const requests = monthly(list);
+function gridPart(what) {
+  const name = KINDS[what.kind].monthly;
+  if (!has(name)) return null;
+  const requests = monthly(name, whereOf(what));
   return part({
     id: "grid", title: "Months by year", wide: true, draw: () => ({
       table: { tall: false, columns: [yearColumn(), ...MONTH_COLUMNS.map((one) => ({ ...one, sorts: false })), countColumn("request_count", "All", { sorts: false })], rows: [...data.years].reverse().map((year) => ({ open_year: year, ...monthRow(requests, year) })) },
@@ -45,15 +43,15 @@ function gridPart({ kind, position }) {
   });
 }
 
-function trendOf({ kind, position }, year) {
-  const list = of.monthly[kind](position).filter((one) => one.open_year !== ALL);
-  return list.length ? part({ id: "trend", title: year === ALL ? "All months, against the years before" : `${year} against the years before`, wide: true, draw: () => trend(monthly(list), year, `Requests of ${days(year)}`) }) : null;
+function trendOf(what, year) {
+  const name = KINDS[what.kind].monthly;
+  return has(name) ? part({ id: "trend", title: year === ALL ? "All months, against the years before" : `${year} against the years before`, wide: true, draw: () => trend(monthly(name, whereOf(what)), year, `Requests of ${days(year)}`) }) : null;
 }
 
-function yearsPart({ kind, position }) {
-  const list = of.yearly[kind](position).filter((one) => one.open_year !== ALL && data.years.includes(one.open_year)).sort((a, b) => b.open_year - a.open_year);
-  const has = (name) => kind !== "community" && list.some((one) => name in one);
-  return part({
+function yearsPart(what) {
+  const list = yearlyOf(what).filter((one) => data.years.includes(one.open_year)).sort((a, b) => b.open_year - a.open_year);
+  const has = (name) => list.some((one) => name in one);
+  return list.length ? part({
     id: "years", title: "Years", draw: () => ({
       chart: (width) => drawColumns({
         width, height: 200, label: "Requests by year; the table below says the same.",
@@ -68,7 +66,7 @@ function yearsPart({ kind, position }) {
       },
       notes: has("median_hours") ? [PAPERWORK] : [],
     }),
-  });
+  }) : null;
 }
 
 function channelTimesPart({ position }, year) {
@@ -93,17 +91,21 @@ function targetsOf({ position }) {
   }) : null;
 }
 
-function typesOf({ kind, position }, year) {
-  const list = of.types[kind](position).filter((one) => one.open_year === year);
+function typesOf(what, year) {
+  const name = KINDS[what.kind].types;
+  if (!has(name)) return null;
+  const requests = totals(name, "request_count", ["open_year", "type"], whereOf(what));
+  const list = [...data.types.keys()].map((type) => ({ type, request_count: requests(year, type) })).filter((one) => one.request_count);
   const total = sum(list.map((one) => one.request_count));
-  const newestOnly = kind !== "channel" && year !== ALL && year !== newest();
+  const times = what.kind === "channel" ? by(rows(name, { ...whereOf(what), open_year: year }), "type") : null;
+  const other = !times && year !== ALL && year !== newest();
   return part({
     id: "types", title: "What it is asked for", wide: true, draw: () => ({
       table: list.length ? {
-        columns: [typeColumn(), countColumn("request_count", "Requests"), shareColumn("share", "Share", { sorts: false }), kind === "channel" ? timeColumn("median_hours", "Median") : null, subjectColumn()].filter(Boolean),
-        rows: list.sort((a, b) => b.request_count - a.request_count).map((one) => ({ ...one, share: one.request_count / total })),
+        columns: [typeColumn(), countColumn("request_count", "Requests"), shareColumn("share", "Share", { sorts: false }), times ? timeColumn("median_hours", "Median") : null, subjectColumn()].filter(Boolean),
+        rows: list.sort((a, b) => b.request_count - a.request_count).map((one) => ({ ...times?.get(String(one.type)), ...one, share: one.request_count / total })),
       } : null,
-      notes: [newestOnly ? h("p", { class: "note" }, "Types of a place are here for ", link(addressOf({ ...address, year: newest() }), String(newest())), " and for ", link(addressOf({ ...address, year: ALL }), "all years"), ".") : REPORTERS],
+      notes: [other ? h("p", { class: "note" }, "Types of a place are here for ", link(addressOf({ ...address, year: newest() }), String(newest())), " and for ", link(addressOf({ ...address, year: ALL }), "all years"), ".") : REPORTERS],
     }),
   });
 }

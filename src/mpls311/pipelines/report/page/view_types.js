@@ -50,12 +50,12 @@ function typesPart(year, { subject = null, channel = null } = {}) {
 
 function typeMonthsPart(year, subject = null) {
   if (!has("typeMonth")) return null;
-  const list = Map.groupBy(rows("typeMonth").filter((one) => one.open_year !== ALL), (one) => one.type);
+  const requests = totals("typeMonth", "request_count", ["open_year", "open_month", "type"], { open_year: year });
   return part({
     id: "type-months", title: "Minor categories by month", wide: true, draw: () => ({
       table: {
         columns: [typeColumn(), countColumn("request_count", "All"), ...MONTH_COLUMNS.slice(0, monthsThereAre(year))],
-        rows: [...list].filter(([type]) => subject === null || data.types[type][0] === subject).map(([type, months]) => ({ type, ...monthRow(monthly(months), year) })).filter((one) => one.request_count).sort((a, b) => b.request_count - a.request_count),
+        rows: [...data.types.keys()].filter((type) => subject === null || data.types[type][0] === subject).map((type) => ({ type, ...monthRow((...month) => requests(...month, type), year) })).filter((one) => one.request_count).sort((a, b) => b.request_count - a.request_count),
       },
       notes: ["The darker a month, the nearer it is to the type\u2019s own busiest one."],
     }),

@@ -1,9 +1,9 @@
 /* The views by the names they have in addresses; what the parts of each are. */
 
-const ofType = (year, what) => [tilesOf(what, year), gridPart(what), trendOf(what, year), waitPart(what.position), backlogOf(what, year), channelTimesPart(what, year), yearsPart(what), targetsOf(what), areasPart(what, year), backlogWardsPart({ type: what.position })];
-const ofPlace = (year, what) => [tilesOf(what, year), backlogOf(what), gridPart(what), trendOf(what, year), typesOf(what, year), yearsPart(what)];
+const ofType = (year, what) => [tilesOf(what, year), gridPart(what), trendOf(what, year), waitPart(what.position), backlogOfType(what, year), channelTimesPart(what, year), yearsPart(what), targetsOf(what), areasPart(what, year), backlogWardsPart({ type: what.position })];
+const ofPlace = (year, what) => [tilesOf(what, year), backlogOfPlace(what), gridPart(what), trendOf(what, year), typesOf(what, year), yearsPart(what)];
 const VIEWS = {
-  "": { title: "Overview", parts: (year) => [yearTiles(year), weekPart(year), splitPart(year), columnsPart(year), trendPart(year), channelsPart()] },
+  "": { title: "Overview", parts: (year) => [yearTiles(year), weekPart(year), splitPart(year), columnsPart(year), trendPart(year), channelsPart(year)] },
   types: { title: "Types", parts: (year) => [growthPart(year), typesPart(year), typeMonthsPart(year)] },
   times: { title: "Times", parts: (year) => [timesPart(year), servicePart(year), targetsPart(year)] },
   wait: { title: "How long will mine take?", parts: () => [waitPart()] },
