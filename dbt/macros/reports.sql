@@ -15,8 +15,10 @@
     relation: rows of rpt_requests, or what has its columns of time.
     dimensions: the columns of all grains with their types, in order; those that a grain leaves out are null.
     grains: name of each grain -> its columns.
-    more: further aggregates by their names. -#}
-{% macro volumes_and_times(relation, dimensions, grains, more={}) -%}
+    more: further aggregates by their names.
+    percents: name of each percentile -> of how many in a hundred, ascending; all of them where none are named. -#}
+{% macro volumes_and_times(relation, dimensions, grains, more={}, percents=none) -%}
+    {%- set percents = percents or percentiles() -%}
     select
         grain,
         {{ dimensions | join(', ') }},
@@ -28,14 +30,14 @@
         {{ within(days) }},
         {%- endfor %}
         {{ as_hours('closed_seconds', 'nullif(closed_count, 0)') }} as mean_hours,
-        {%- for name in percentiles() %}
+        {%- for name in percents %}
         {{ as_hours(name ~ '_seconds') }} as {{ name }}_hours,
         {%- endfor %}
         {%- for name in more %}
         {{ name }},
         {%- endfor %}
         closed_count < {{ var('enough_requests') }} as is_few
-    from {{ times(relation, dimensions, grains, percentiles(), dict(more, **counts_of_time())) }} as timed
+    from {{ times(relation, dimensions, grains, percents, dict(more, **counts_of_time())) }} as timed
 {%- endmacro %}
 
 

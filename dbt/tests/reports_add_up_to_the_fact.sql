@@ -68,6 +68,13 @@ reports as (
 
     union all
 
+    select concat('rpt_areas, ', grain), 'all years', sum(request_count)
+    from {{ ref('rpt_areas') }}
+    where grain like 'all%'
+    group by grain
+
+    union all
+
     select 'rpt_backlog', 'latest day', sum(open_count)
     from {{ ref('rpt_backlog') }}
     where as_of_date = (select max(as_of_date) from {{ ref('rpt_backlog') }})

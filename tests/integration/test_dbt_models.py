@@ -32,6 +32,7 @@ MARTS = (
     "dim_neighborhoods",
     "dim_wards",
     "fact_311data",
+    "rpt_areas",
     "rpt_backlog",
     "rpt_backlog_types",
     "rpt_categories_year",

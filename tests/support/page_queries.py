@@ -49,6 +49,16 @@ def _to_date(grain: str, keys: str, measures: str = _MEASURES) -> str:
     return _times(f"{grain}_to_date", keys, measures, before)
 
 
+def _areas(kind: str, keys: str) -> str:
+    grains = f"'year_{kind}', 'all_{kind}'"
+    if _TYPE in keys:
+        grains = grains.replace(kind, f"{kind}_type")
+    return f"""
+        select {_YEAR}, {keys}, sum(request_count)::bigint, sum(open_count)::bigint,
+            any_value(median_hours) {_ENOUGH}, any_value(is_few::int) {_TIMED}
+        from {_M}.rpt_areas where grain in ({grains}) group by all"""
+
+
 _OF_YEAR = f"sum(open_count)::bigint, {_MEASURES}, {_HEADLINE}"
 
 QUERIES = {
@@ -94,6 +104,9 @@ QUERIES = {
         from {_M}.rpt_requests group by all""",
         "neighborhood_name, subject_name",
     ),
+    "typeArea": _areas("neighborhood", f"neighborhood_name, {_TYPE}"),
+    "ward": _areas("ward", "ward_name"),
+    "typeWard": _areas("ward", f"ward_name, {_TYPE}"),
     "spot": f"""
         select open_year, longitude, latitude, request_count, place_count
         from {_M}.rpt_hot_spots where rank_in_year <= 60 and not is_one_place""",

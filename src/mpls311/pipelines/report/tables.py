@@ -121,6 +121,7 @@ _TIMES = "rpt_time_to_close"
 _AREAS = "rpt_neighborhoods"
 _BACKLOG = "rpt_backlog"
 _MEASURES = "request_count closed_count is_few median_hours p90_hours"
+_OF_AREA = "request_count open_count median_hours is_few"
 _YEAR = f"open_year open_count {_MEASURES} {' '.join(HEADLINE)}"
 
 TABLES = {
@@ -153,6 +154,9 @@ TABLES = {
     "areaSubject": Volumes(
         _AREAS, "open_year area subject request_count", "year_neighborhood_subject"
     ),
+    "typeArea": OfGrain("rpt_areas", f"open_year area type {_OF_AREA}", "year_neighborhood_type"),
+    "ward": OfGrain("rpt_areas", f"open_year ward {_OF_AREA}", "year_ward"),
+    "typeWard": OfGrain("rpt_areas", f"open_year ward type {_OF_AREA}", "year_ward_type"),
     "spot": AsItIs("rpt_hot_spots", "open_year longitude latitude request_count place_count"),
     "backlogMonth": Backlog(_BACKLOG, "as_of_date age type open_count", newest=False),
     "backlogType": AsItIs("rpt_backlog_types", "type open_count median_days oldest_days"),
