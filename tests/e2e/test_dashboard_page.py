@@ -317,6 +317,80 @@ def test_a_csv_is_what_is_shown_and_what_the_mart_has(page: Page, city: Project)
     assert [row["type_name"] for row in types] == shown
 
 
+def test_all_years_are_one_choice_more(page: Page, city: Project) -> None:
+    volumes = dict(
+        ask(
+            city,
+            f"select open_year, count(*) from {MARTS}.rpt_requests "
+            "where open_year between 2023 and 2025 group by open_year order by open_year",
+        )
+    )
+    page.locator("#year").select_option(label="all years")
+    expect(page.locator("#title")).to_have_text("Overview, all years")
+    assert page.evaluate("location.hash") == "#all"
+    assert page.locator("#total").inner_text() == f"{sum(volumes.values()):,}"
+    page.locator("#months summary").click()
+    assert whole(cells(page, "months", "All")) == list(volumes.values())
+    assert [str(mark.get_attribute("aria-label")) for mark in page.locator("#trend circle").all()][
+        -1
+    ].startswith("Jul 1 to 19, 2025: ")
+
+    go(page, "#all/types")
+    assert sum(whole(cells(page, "growth", "2023"))) == volumes[2023]
+    assert sum(whole(cells(page, "growth", "2024"))) == volumes[2024]
+    more = [int(row["more_count"]) for row in saved(page, "growth")]
+    assert more == sorted(more, reverse=True)
+    assert sum(more) == volumes[2024] - volumes[2023]
+
+
+def test_a_type_has_its_months_channels_and_backlog(page: Page, city: Project) -> None:
+    months = ask(
+        city,
+        f"select open_year, open_month, count(*) from {MARTS}.rpt_requests "
+        "where type_name = 'Pothole' and open_year between 2023 and 2025 group by all",
+    )
+    channels = ask(
+        city,
+        f"select channel, count(*) from {MARTS}.rpt_requests "
+        "where type_name = 'Pothole' and open_year = 2025 group by all order by all",
+    )
+    [[still_open]] = ask(
+        city,
+        f"select count(*) from {MARTS}.rpt_requests where type_name = 'Pothole' and is_open",
+    )
+    go(page, "#2025/types")
+    page.locator("#types-table").get_by_role("link", name="Pothole", exact=True).click()
+    expect(page.locator("#title")).to_contain_text("Pothole")
+
+    shown = {
+        (int(row["open_year"]), month): int(row[f"month_{month}"] or 0)
+        for row in saved(page, "grid")
+        for month in range(1, 13)
+    }
+    assert {key: count for key, count in shown.items() if count} == {
+        (year, month): count for year, month, count in months
+    }
+    by_channel = saved(page, "by-channel")
+    assert [[row["channel"], int(row["request_count"])] for row in by_channel] == channels
+    assert page.locator("#backlog-age strong").inner_text() == str(still_open)
+
+
+def test_a_ward_says_what_it_waits_for(page: Page, city: Project) -> None:
+    waiting = ask(
+        city,
+        f"select type_name, count(*) from {MARTS}.rpt_requests "
+        "where ward_name = 'Ward 6' and is_open group by all",
+    )
+    page.locator("#find").fill("ward 6")
+    page.locator("#results").get_by_role("link", name="Ward 6", exact=True).click()
+    expect(page.locator("#title")).to_contain_text("Ward 6")
+
+    rows = saved(page, "backlog")
+    assert {(row["type_name"], int(row["open_count"])) for row in rows} == {
+        (name, count) for name, count in waiting
+    }
+
+
 def test_it_works_by_keyboard(page: Page) -> None:
     # Where there is no later year, the button to it cannot be reached.
     page.locator("#print").focus()

@@ -2,8 +2,10 @@
 
 const address = { year: ALL, view: "", name: "" };
 const yearSlug = (year) => (year === ALL ? "all" : String(year));
-const addressOf = ({ year = address.year, view = "", name = "" }) => `#${[yearSlug(year), view, name].filter(Boolean).join("/")}`;
-const to = (kind, position, text = NAMES[kind].names[position]) => link(addressOf({ view: kind, name: NAMES[kind].slugs[position] }), text);
+const addressOf = ({ year = address.year, view = "", name = "" }) =>
+  `#${[yearSlug(year), view, name].filter(Boolean).join("/")}`;
+const to = (kind, position, text = NAMES[kind].names[position]) =>
+  link(addressOf({ view: kind, name: NAMES[kind].slugs[position] }), text);
 
 /* Marts of an earlier version know nothing of all years together. */
 const years = data.years.length && row("year", { open_year: ALL }) ? [...data.years, ALL] : data.years;

@@ -26,7 +26,9 @@ function named(node, text) {
 }
 
 const tip = $("tip");
-const hideTip = () => { tip.hidden = true; };
+const hideTip = () => {
+  tip.hidden = true;
+};
 function showTip(event) {
   const node = event.target instanceof Element ? event.target.closest("[data-tip]") : null;
   if (!node) return hideTip();
@@ -37,17 +39,58 @@ function showTip(event) {
 }
 // A finger does not hover: what it taps stays until it taps elsewhere.
 for (const type of ["pointermove", "pointerdown"]) document.addEventListener(type, showTip);
-document.documentElement.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse") hideTip(); });
+document.documentElement.addEventListener("pointerleave", (event) => {
+  if (event.pointerType === "mouse") hideTip();
+});
 document.addEventListener("scroll", hideTip, { capture: true, passive: true });
-document.addEventListener("keydown", (event) => { if (event.key === "Escape") hideTip(); });
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") hideTip();
+});
 
 /* Eight colors, and as many again in stripes; at 3:1 on their background in light and dark. */
 const COLORS = 8;
 const paint = (position) => (position < COLORS ? `var(--s${position})` : `url(#stripes${position % COLORS})`);
-const stripes = () => s("svg", { class: "visually-hidden", "aria-hidden": "true" }, s("defs", {}, Array.from({ length: COLORS }, (_, i) =>
-  s("pattern", { id: `stripes${i}`, width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
-    s("rect", { width: 6, height: 6, fill: "var(--card)" }), s("rect", { width: 4, height: 6, fill: `var(--s${i})` })))));
+const stripes = () =>
+  s(
+    "svg",
+    { class: "visually-hidden", "aria-hidden": "true" },
+    s(
+      "defs",
+      {},
+      Array.from({ length: COLORS }, (_, i) =>
+        s(
+          "pattern",
+          {
+            id: `stripes${i}`,
+            width: 6,
+            height: 6,
+            patternUnits: "userSpaceOnUse",
+            patternTransform: "rotate(45)",
+          },
+          s("rect", { width: 6, height: 6, fill: "var(--card)" }),
+          s("rect", { width: 4, height: 6, fill: `var(--s${i})` }),
+        ),
+      ),
+    ),
+  );
 /* Swatches are drawn, not background: those are not printed. */
-const swatch = (fill) => s("svg", { class: "swatch", viewBox: "0 0 14 14", "aria-hidden": "true" }, s("rect", { width: 14, height: 14, rx: 2, fill }));
-const legend = (entries) => h("ul", { class: "legend" }, entries.map(({ fill, label, values = [] }) =>
-  h("li", {}, swatch(fill), h("span", {}, label), values.map((value) => h("b", {}, value)))));
+const swatch = (fill) =>
+  s(
+    "svg",
+    { class: "swatch", viewBox: "0 0 14 14", "aria-hidden": "true" },
+    s("rect", { width: 14, height: 14, rx: 2, fill }),
+  );
+const legend = (entries) =>
+  h(
+    "ul",
+    { class: "legend" },
+    entries.map(({ fill, label, values = [] }) =>
+      h(
+        "li",
+        {},
+        swatch(fill),
+        h("span", {}, label),
+        values.map((value) => h("b", {}, value)),
+      ),
+    ),
+  );

@@ -21,7 +21,11 @@ function show(asked) {
     if (one.dataset.view === view) one.setAttribute("aria-current", "page");
     else one.removeAttribute("aria-current");
   }
-  $("title").replaceChildren(what && !title.startsWith(VIEWS[view].title) ? h("span", { class: "kind" }, VIEWS[view].title, " ") : "", title, h("span", { class: "kind" }, `, ${days(year)}`));
+  $("title").replaceChildren(
+    what && !title.startsWith(VIEWS[view].title) ? h("span", { class: "kind" }, VIEWS[view].title, " ") : "",
+    title,
+    h("span", { class: "kind" }, `, ${days(year)}`),
+  );
   parts = VIEWS[view].parts(year, what).filter(Boolean);
   $("parts").replaceChildren(...parts.map(({ section }) => section));
   for (const { measure } of parts) measure();
@@ -46,16 +50,40 @@ function follow() {
 /* Names that have every word: as links, so that finger, keyboard and screen reader know what they are. */
 function search() {
   const asked = $("find").value.trim().toLowerCase().split(/\s+/).filter(Boolean);
-  const found = !asked.length ? [] : ["type", "neighborhood", "community", "ward", "category", "channel"].flatMap((kind) => NAMES[kind].names
-    .map((name, position) => ({ kind, position, name })).filter(({ name }) => asked.every((word) => `${kind} ${name}`.toLowerCase().includes(word))));
+  const found = !asked.length
+    ? []
+    : ["type", "neighborhood", "community", "ward", "category", "channel"].flatMap((kind) =>
+        NAMES[kind].names
+          .map((name, position) => ({ kind, position, name }))
+          .filter(({ name }) => asked.every((word) => `${kind} ${name}`.toLowerCase().includes(word))),
+      );
   const first = found.slice(0, 12);
-  fillList($("results"), first.map(({ kind, position, name }) => h("li", {}, to(kind, position, name), h("span", { class: "kind" }, ` ${VIEWS[kind].title.toLowerCase()}`))));
+  fillList(
+    $("results"),
+    first.map(({ kind, position, name }) =>
+      h(
+        "li",
+        {},
+        to(kind, position, name),
+        h("span", { class: "kind" }, ` ${VIEWS[kind].title.toLowerCase()}`),
+      ),
+    ),
+  );
   $("results").hidden = !asked.length;
-  $("found").textContent = !asked.length ? "" : found.length > first.length ? `${count(found.length)} found, the first ${first.length} are shown` : `${found.length} found`;
+  $("found").textContent = !asked.length
+    ? ""
+    : found.length > first.length
+      ? `${count(found.length)} found, the first ${first.length} are shown`
+      : `${found.length} found`;
 }
-const fillList = (list, items) => list.replaceChildren(...(items.length ? items : [h("li", { class: "note" }, "Nothing has these words in its name.")]));
+const fillList = (list, items) =>
+  list.replaceChildren(
+    ...(items.length ? items : [h("li", { class: "note" }, "Nothing has these words in its name.")]),
+  );
 
-const dark = () => (document.documentElement.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+const dark = () =>
+  (document.documentElement.dataset.theme ||
+    (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
 function nameTheme() {
   $("theme").textContent = dark() ? "Light" : "Dark";
 }
@@ -75,19 +103,34 @@ if (!data.years.length) {
   for (const part of document.querySelectorAll("header .controls, nav, footer, #title")) part.hidden = true;
 } else {
   document.body.append(stripes());
-  $("reach").textContent = `Requests up to ${data.reachesTo || DASH}: what the city was asked for, how long it took, and where.`;
-  $("year").replaceChildren(...[...years].sort((a, b) => b - a).map((year) => h("option", { value: year }, year === ALL ? "all years" : String(year))));
-  const go = (year) => { location.hash = addressOf({ ...address, year }); };
+  $("reach").textContent =
+    `Requests up to ${data.reachesTo || DASH}: what the city was asked for, how long it took, and where.`;
+  $("year").replaceChildren(
+    ...[...years]
+      .sort((a, b) => b - a)
+      .map((year) => h("option", { value: year }, year === ALL ? "all years" : String(year))),
+  );
+  const go = (year) => {
+    location.hash = addressOf({ ...address, year });
+  };
   $("year").addEventListener("change", () => go(Number($("year").value)));
-  for (const [id, step] of [["earlier", -1], ["later", 1]]) $(id).addEventListener("click", () => go(data.years[data.years.indexOf(address.year) + step]));
+  for (const [id, step] of [
+    ["earlier", -1],
+    ["later", 1],
+  ])
+    $(id).addEventListener("click", () => go(data.years[data.years.indexOf(address.year) + step]));
   $("print").addEventListener("click", () => print());
   $("find").addEventListener("input", search);
   $("search").addEventListener("submit", (event) => {
     event.preventDefault();
     $("results").querySelector("a")?.click();
   });
-  $("search").addEventListener("click", (event) => { if (event.target.closest("a")) clear(); });
-  $("search").addEventListener("keydown", (event) => { if (event.key === "Escape") clear(); });
+  $("search").addEventListener("click", (event) => {
+    if (event.target.closest("a")) clear();
+  });
+  $("search").addEventListener("keydown", (event) => {
+    if (event.key === "Escape") clear();
+  });
   const clear = () => {
     $("find").value = "";
     search();
@@ -102,9 +145,15 @@ if (!data.years.length) {
   // On paper there is nothing to open.
   addEventListener("beforeprint", () => {
     for (const { whole } of parts) whole();
-    for (const one of document.querySelectorAll("#parts details:not([open])")) Object.assign(one, { open: true }).dataset.printed = "";
+    for (const one of document.querySelectorAll("#parts details:not([open])"))
+      Object.assign(one, { open: true }).dataset.printed = "";
   });
-  addEventListener("afterprint", () => { for (const one of document.querySelectorAll("details[data-printed]")) { one.open = false; delete one.dataset.printed; } });
+  addEventListener("afterprint", () => {
+    for (const one of document.querySelectorAll("details[data-printed]")) {
+      one.open = false;
+      delete one.dataset.printed;
+    }
+  });
   addEventListener("hashchange", follow);
   follow();
 }

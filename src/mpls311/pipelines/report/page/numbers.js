@@ -25,9 +25,9 @@ function duration(hours) {
 const day = (time) => `${MONTHS[Number(time.slice(5, 7)) - 1]} ${Number(time.slice(8, 10))}`;
 
 /* Of few closed requests there are no times: they would say nothing of the next ones. */
-const isFew = (row) => Boolean(row.is_few) && row.closed_count > 0;
+const isFew = (row) => Boolean(row.is_few) && row.closed_count !== 0;
 function measured(row, name, write = duration) {
-  if (isFew(row)) return `${FEW} (${count(row.closed_count)})`;
+  if (isFew(row)) return missing(row.closed_count) ? FEW : `${FEW} (${count(row.closed_count)})`;
   return missing(row[name]) && row.closed_count > 0 ? NOT_REACHED : write(row[name]);
 }
 
@@ -39,12 +39,18 @@ function slower(now, before) {
   if (!now.worse) return { text: now.worse === 0 ? UNCLEAR : DASH };
   const by = ratio(now.median_hours, before.median_hours);
   const word = now.worse > 0 ? "slower" : "faster";
-  return { text: by === null ? word : `${(100 * Math.abs(by)).toFixed(1)} % ${word}`, kind: kindOf(now.worse) };
+  return {
+    text: by === null ? word : `${(100 * Math.abs(by)).toFixed(1)} % ${word}`,
+    kind: kindOf(now.worse),
+  };
 }
 function points(row) {
   if (!row.worse) return { text: row.worse === 0 ? UNCLEAR : DASH };
   const sign = row.share_change < 0 ? MINUS : "+";
-  return { text: `${sign}${decimal(100 * Math.abs(row.share_change))} points, ${kindOf(row.worse)}`, kind: kindOf(row.worse) };
+  return {
+    text: `${sign}${decimal(100 * Math.abs(row.share_change))} points, ${kindOf(row.worse)}`,
+    kind: kindOf(row.worse),
+  };
 }
 /* A change of volume is neither good nor bad. */
 function growth(now, before) {

@@ -4,11 +4,18 @@
 const sorting = new Map();
 
 /* A column: its name in the CSV, its label, how its value is written; `value` where the row has none of that name. */
-const column = (key, label, options = {}) => ({ key, label, value: (one) => one[key], write: (value) => (missing(value) ? DASH : value), ...options });
+const column = (key, label, options = {}) => ({
+  key,
+  label,
+  value: (one) => one[key],
+  write: (value) => (missing(value) ? DASH : value),
+  ...options,
+});
 const nameColumn = (key, label, options) => column(key, label, { text: true, ...options });
 const countColumn = (key, label, options) => column(key, label, { write: count, sorts: true, ...options });
 const shareColumn = (key, label, options) => column(key, label, { write: percent, sorts: true, ...options });
-const timeColumn = (key, label, options) => column(key, label, { write: (_, one) => measured(one, key), sorts: true, ...options });
+const timeColumn = (key, label, options) =>
+  column(key, label, { write: (_, one) => measured(one, key), sorts: true, ...options });
 
 function ordered({ id, columns, rows }) {
   const { key, down } = sorting.get(id) || {};
@@ -26,15 +33,32 @@ const lines = (spec) => ordered(spec).flatMap((one) => [one, ...(one.parts || []
 function drawTable(spec) {
   const columns = spec.columns.filter(({ hidden }) => !hidden);
   const body = h("tbody");
-  const heads = columns.map(({ key, label, text, sorts }) => h("th", { scope: "col", class: text ? "t" : null }, sorts
-    ? h("button", { type: "button", onclick: () => {
-      const now = sorting.get(spec.id);
-      sorting.set(spec.id, { key, down: now?.key === key ? !now.down : !text });
-      fill();
-    } }, label) : label));
+  const heads = columns.map(({ key, label, text, sorts }) =>
+    h(
+      "th",
+      { scope: "col", class: text ? "t" : null },
+      sorts
+        ? h(
+            "button",
+            {
+              type: "button",
+              onclick: () => {
+                const now = sorting.get(spec.id);
+                sorting.set(spec.id, { key, down: now?.key === key ? !now.down : !text });
+                fill();
+              },
+            },
+            label,
+          )
+        : label,
+    ),
+  );
   const cell = (one, { value, write, text }, at) => {
     const written = write(value(one), one);
-    const { text: content, kind } = written !== null && typeof written === "object" && !(written instanceof Node) ? written : { text: written };
+    const { text: content, kind } =
+      written !== null && typeof written === "object" && !(written instanceof Node)
+        ? written
+        : { text: written };
     const node = document.createElement(at === 0 ? "th" : "td");
     if (at === 0) node.scope = "row";
     if (text || kind) node.className = [text ? "t" : "", kind || ""].join(" ").trim();
@@ -47,21 +71,39 @@ function drawTable(spec) {
       if (columns[at].key === key) head.setAttribute("aria-sort", down ? "descending" : "ascending");
       else head.removeAttribute("aria-sort");
     });
-    body.replaceChildren(...lines(spec).map((one) => h("tr", { class: one.is || null, "data-area": one.area }, columns.map((column, at) => cell(one, column, at)))));
+    body.replaceChildren(
+      ...lines(spec).map((one) =>
+        h(
+          "tr",
+          { class: one.is || null, "data-area": one.area },
+          columns.map((column, at) => cell(one, column, at)),
+        ),
+      ),
+    );
   };
   fill();
-  return h("table", { id: spec.id }, h("caption", { class: "visually-hidden" }, spec.caption), h("thead", {}, h("tr", {}, heads)), body);
+  return h(
+    "table",
+    { id: spec.id },
+    h("caption", { class: "visually-hidden" }, spec.caption),
+    h("thead", {}, h("tr", {}, heads)),
+    body,
+  );
 }
 
 function csvOf(spec) {
-  const quoted = (value) => (missing(value) ? "" : /[",\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : String(value));
+  const quoted = (value) =>
+    missing(value) ? "" : /[",\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : String(value);
   const rows = lines(spec).map((one) => spec.columns.map(({ value }) => quoted(value(one))));
   return [spec.columns.map(({ key }) => key), ...rows].map((cells) => `${cells.join(",")}\r\n`).join("");
 }
 function download(spec) {
   const url = URL.createObjectURL(new Blob([csvOf(spec)], { type: "text/csv" }));
   const made = document.documentElement.classList.contains("made-up") ? "-made-up" : "";
-  h("a", { href: url, download: `mpls311${made}-${slug(document.title.split(" \u00b7 ")[0])}-${spec.id}.csv` }).click();
+  h("a", {
+    href: url,
+    download: `mpls311${made}-${slug(document.title.split(" \u00b7 ")[0])}-${spec.id}.csv`,
+  }).click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
@@ -74,7 +116,11 @@ const reachable = new ResizeObserver((entries) => {
 });
 function scroller(spec, kind = "") {
   const table = drawTable(spec);
-  const box = h("div", { class: `scroll ${kind}`, role: "group", "aria-label": `${spec.caption}, table` }, table);
+  const box = h(
+    "div",
+    { class: `scroll ${kind}`, role: "group", "aria-label": `${spec.caption}, table` },
+    table,
+  );
   for (const one of [table, box]) reachable.observe(one);
   return box;
 }
@@ -83,7 +129,11 @@ const PADDING = 16;
 
 /* A part of a view. What `draw` returns of notes, chart, legend and table is shown, the table of a chart when it is asked for. */
 function part({ id, title, wide, controls, draw }) {
-  const csv = h("button", { type: "button", class: "csv", "aria-label": `CSV: ${title}`, onclick: () => download(now.table) }, "CSV");
+  const csv = h(
+    "button",
+    { type: "button", class: "csv", "aria-label": `CSV: ${title}`, onclick: () => download(now.table) },
+    "CSV",
+  );
   const body = h("div");
   const place = h("div", { class: "chart" });
   let now = {};
@@ -98,27 +148,56 @@ function part({ id, title, wide, controls, draw }) {
     let shown = null;
     filled = () => {};
     if (table && now.chart && !beside) {
-      shown = h("details", { open, ontoggle: () => {
-        open = shown.open;
-        if (open) filled();
-      } }, h("summary", {}, "As a table"));
+      shown = h(
+        "details",
+        {
+          open,
+          ontoggle: () => {
+            open = shown.open;
+            if (open) filled();
+          },
+        },
+        h("summary", {}, "As a table"),
+      );
       filled = () => {
         if (shown.childElementCount === 1) shown.append(scroller(table));
       };
     } else if (table) shown = scroller(table, tall ? "tall" : "");
     const drawn = now.chart ? [place, now.legend ? legend(now.legend) : null] : [];
-    body.replaceChildren(...[now.lead, ...(now.split ? [h("div", { class: "split" }, drawn)] : drawn), shown, ...notes.map((note) => (typeof note === "string" ? h("p", { class: "note" }, note) : note))].flat().filter((one) => !missing(one)));
+    body.replaceChildren(
+      ...[
+        now.lead,
+        ...(now.split ? [h("div", { class: "split" }, drawn)] : drawn),
+        shown,
+        ...notes.map((note) => (typeof note === "string" ? h("p", { class: "note" }, note) : note)),
+      ]
+        .flat()
+        .filter((one) => !missing(one)),
+    );
     draws();
   };
-  const draws = () => { if (now.chart) place.replaceChildren(now.chart(room)); };
-  const section = h("section", { id, class: wide ? "wide" : null, "aria-labelledby": `${id}-title` },
-    h("div", { class: "head" }, h("h2", { id: `${id}-title` }, title), csv), controls ? h("div", { class: "controls" }, controls(redraw)) : null, body);
+  const draws = () => {
+    if (now.chart) place.replaceChildren(now.chart(room));
+  };
+  const section = h(
+    "section",
+    { id, class: wide ? "wide" : null, "aria-labelledby": `${id}-title` },
+    h("div", { class: "head" }, h("h2", { id: `${id}-title` }, title), csv),
+    controls ? h("div", { class: "controls" }, controls(redraw)) : null,
+    body,
+  );
   // Measured before anything is drawn, so that the browser lays the view out once.
-  const measure = () => { room = Math.max(280, section.clientWidth - 2 * PADDING); };
+  const measure = () => {
+    room = Math.max(280, section.clientWidth - 2 * PADDING);
+  };
   return { section, measure, redraw, draws, whole: () => filled() };
 }
 const choice = (label, options, onchange) => {
-  const select = h("select", { onchange: () => onchange(select.value) }, options.map(([value, text, selected]) => h("option", { value, selected }, text)));
+  const select = h(
+    "select",
+    { onchange: () => onchange(select.value) },
+    options.map(([value, text, selected]) => h("option", { value, selected }, text)),
+  );
   return h("label", {}, `${label} `, select);
 };
 const tick = (label, checked, onchange) => {

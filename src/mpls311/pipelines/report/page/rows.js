@@ -7,7 +7,11 @@ const has = (name) => Object.values(data.tables?.[name] || {}).some((values) => 
 const indexes = new Map();
 function index(name, column) {
   const key = `${name} ${column}`;
-  if (!indexes.has(key)) indexes.set(key, Map.groupBy(data.tables[name][column].keys(), (at) => data.tables[name][column][at]));
+  if (!indexes.has(key))
+    indexes.set(
+      key,
+      Map.groupBy(data.tables[name][column].keys(), (at) => data.tables[name][column][at]),
+    );
   return indexes.get(key);
 }
 
@@ -24,7 +28,9 @@ function found(name, where) {
   const [[column, value] = [], ...others] = Object.entries(where);
   if (!column) return [...Object.values(columns)[0].keys()];
   const first = [value].flat().flatMap((one) => index(name, column).get(one) || []);
-  return others.length ? first.filter((at) => others.every(([other, wanted]) => columns[other][at] === wanted)) : first;
+  return others.length
+    ? first.filter((at) => others.every(([other, wanted]) => columns[other][at] === wanted))
+    : first;
 }
 const rows = (name, where = {}) => found(name, where).map((at) => rowAt(data.tables[name], at));
 const row = (name, where) => rows(name, where)[0];
@@ -42,8 +48,10 @@ function totals(name, count, keys, where = {}) {
 const by = (list, ...keys) => new Map(list.map((one) => [keys.map((key) => one[key]).join(" "), one]));
 
 /* A year that is not over is compared with the same days of the year before; all years with none. */
-const unfinished = (year) => (data.unfinished && data.unfinished.day.startsWith(`${year}-`) ? data.unfinished : null);
-const rowsBefore = (name, year, where = {}) => (year === ALL ? [] : rows(unfinished(year) ? `${name}ToDate` : name, { open_year: year - 1, ...where }));
+const unfinished = (year) =>
+  data.unfinished && data.unfinished.day.startsWith(`${year}-`) ? data.unfinished : null;
+const rowsBefore = (name, year, where = {}) =>
+  year === ALL ? [] : rows(unfinished(year) ? `${name}ToDate` : name, { open_year: year - 1, ...where });
 const days = (year) => (year === ALL ? "all years" : (unfinished(year) || { now: String(year) }).now);
 const daysBefore = (year) => (unfinished(year) || { before: String(year - 1) }).before;
 const newest = () => data.years.at(-1);
@@ -59,7 +67,12 @@ function monthName(year, month) {
 }
 
 /* Names, and the slugs by which addresses know them: positions move when the data grows. */
-const slug = (name) => name.toLowerCase().normalize("NFD").replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "-";
+const slug = (name) =>
+  name
+    .toLowerCase()
+    .normalize("NFD")
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "") || "-";
 function directory(names, more = []) {
   const slugs = [];
   const positions = new Map();
@@ -72,11 +85,16 @@ function directory(names, more = []) {
   return { names, slugs, position: (one) => positions.get(one) };
 }
 const subjectOf = (type) => data.subjects[data.types[type][0]];
-const NAMES = data.years.length ? {
-  category: directory(data.subjects),
-  type: directory(data.types.map(([, name]) => name), data.types.map(([subject]) => data.subjects[subject])),
-  channel: directory(data.channels),
-  community: directory(data.communities),
-  neighborhood: directory(data.neighborhoods.map(([name]) => name)),
-  ward: directory((data.wards || []).map(([, name]) => name)),
-} : {};
+const NAMES = data.years.length
+  ? {
+      category: directory(data.subjects),
+      type: directory(
+        data.types.map(([, name]) => name),
+        data.types.map(([subject]) => data.subjects[subject]),
+      ),
+      channel: directory(data.channels),
+      community: directory(data.communities),
+      neighborhood: directory(data.neighborhoods.map(([name]) => name)),
+      ward: directory((data.wards || []).map(([, name]) => name)),
+    }
+  : {};

@@ -2,36 +2,91 @@
 
 function timesPart(year) {
   const before = by(rowsBefore("subject", year), "subject");
-  const list = rows("subject", { open_year: year }).map((now) => ({ ...now, now, before: before.get(String(now.subject)) || {} }))
-    .filter((one) => one.closed_count > 0).sort((a, b) => b.request_count - a.request_count);
-  const kinds = [["median_hours", -6, "var(--s0)", "median", circle], ["p90_hours", 6, "var(--s5)", "90th percentile", diamond]];
+  const list = rows("subject", { open_year: year })
+    .map((now) => ({ ...now, now, before: before.get(String(now.subject)) || {} }))
+    .filter((one) => one.closed_count > 0)
+    .sort((a, b) => b.request_count - a.request_count);
+  const kinds = [
+    ["median_hours", -6, "var(--s0)", "median", circle],
+    ["p90_hours", 6, "var(--s5)", "90th percentile", diamond],
+  ];
   const draw = ({ name, now, before }, x, middle, left) => {
     if (isFew(now)) return [words(measured(now), left, middle + 4, "start")];
     return kinds.map(([key, offset, fill, called, shape]) => {
       const y = middle + offset;
       if (missing(now[key])) return words(`${called}: ${NOT_REACHED}`, left, y + 4, "start");
-      const earlier = missing(before[key]) ? [] : [s("line", { x1: x(before[key]), x2: x(now[key]), y1: y, y2: y, stroke: fill, "stroke-width": 2 }), shape(x(before[key]), y, "var(--card)", fill)];
-      const text = year === ALL ? `${name}, ${called}: ${measured(now, key)}` : `${name}, ${called}\n${days(year)}: ${measured(now, key)}\n${daysBefore(year)}: ${measured(before, key)}`;
+      const earlier = missing(before[key])
+        ? []
+        : [
+            s("line", { x1: x(before[key]), x2: x(now[key]), y1: y, y2: y, stroke: fill, "stroke-width": 2 }),
+            shape(x(before[key]), y, "var(--card)", fill),
+          ];
+      const text =
+        year === ALL
+          ? `${name}, ${called}: ${measured(now, key)}`
+          : `${name}, ${called}\n${days(year)}: ${measured(now, key)}\n${daysBefore(year)}: ${measured(before, key)}`;
       return s("g", { tip: text }, ...earlier, shape(x(now[key]), y, fill, fill));
     });
   };
   return part({
-    id: "times", title: "Time to close", wide: true, draw: () => ({
-      chart: (width) => drawTimes({
-        width, label: `Median and 90th percentile of ${days(year)} by major category; the table below says the same.`, draw,
-        lines: list.map((one) => ({ ...one, name: data.subjects[one.subject] })), values: list.flatMap(({ now, before }) => [now.median_hours, now.p90_hours, before.median_hours, before.p90_hours]),
-      }),
-      legend: kinds.map(([, , fill, called]) => ({ fill, label: `${called === "median" ? "median (circle)" : "90th percentile (diamond)"}` })),
+    id: "times",
+    title: "Time to close",
+    wide: true,
+    draw: () => ({
+      chart: (width) =>
+        drawTimes({
+          width,
+          label: `Median and 90th percentile of ${days(year)} by major category; the table below says the same.`,
+          draw,
+          lines: list.map((one) => ({ ...one, name: data.subjects[one.subject] })),
+          values: list.flatMap(({ now, before }) => [
+            now.median_hours,
+            now.p90_hours,
+            before.median_hours,
+            before.p90_hours,
+          ]),
+        }),
+      legend: kinds.map(([, , fill, called]) => ({
+        fill,
+        label: `${called === "median" ? "median (circle)" : "90th percentile (diamond)"}`,
+      })),
       table: {
         columns: [
-          nameColumn("subject_name", "Major category", { value: (one) => data.subjects[one.subject], write: (name, one) => to("category", one.subject, name) }), countColumn("closed_count", "Closed"), timeColumn("median_hours", `Median, ${days(year)}`),
-          ...(year === ALL ? [] : [column("median_hours_before", daysBefore(year), { value: (one) => one.before.median_hours, write: (_, one) => measured(one.before, "median_hours") }), changeColumn("Change")]),
+          nameColumn("subject_name", "Major category", {
+            value: (one) => data.subjects[one.subject],
+            write: (name, one) => to("category", one.subject, name),
+          }),
+          countColumn("closed_count", "Closed"),
+          timeColumn("median_hours", `Median, ${days(year)}`),
+          ...(year === ALL
+            ? []
+            : [
+                column("median_hours_before", daysBefore(year), {
+                  value: (one) => one.before.median_hours,
+                  write: (_, one) => measured(one.before, "median_hours"),
+                }),
+                changeColumn("Change"),
+              ]),
           timeColumn("p90_hours", `90th percentile, ${days(year)}`),
-          ...(year === ALL ? [] : [column("p90_hours_before", daysBefore(year), { value: (one) => one.before.p90_hours, write: (_, one) => measured(one.before, "p90_hours") })]),
+          ...(year === ALL
+            ? []
+            : [
+                column("p90_hours_before", daysBefore(year), {
+                  value: (one) => one.before.p90_hours,
+                  write: (_, one) => measured(one.before, "p90_hours"),
+                }),
+              ]),
         ],
-        rows: list, tall: false,
+        rows: list,
+        tall: false,
       },
-      notes: [sentences(year === ALL ? "" : `Filled ${days(year)}, hollow ${daysBefore(year)}.`, "Information-only types are left out; who still waits counts, for as long as it was seen.", PAPERWORK)],
+      notes: [
+        sentences(
+          year === ALL ? "" : `Filled ${days(year)}, hollow ${daysBefore(year)}.`,
+          "Information-only types are left out; who still waits counts, for as long as it was seen.",
+          PAPERWORK,
+        ),
+      ],
     }),
   });
 }
@@ -41,22 +96,79 @@ function servicePart(year) {
   if (!has("service")) return null;
   const list = rows("service").filter((one) => one.open_year !== ALL && !missing(one.share_within));
   const yearly = list.filter((one) => missing(one.open_month));
-  const months = by(list.filter((one) => !missing(one.open_month)), "open_year", "open_month");
-  const shown = year === ALL ? yearly : Array.from({ length: 12 }, (_, at) => months.get(`${year} ${at + 1}`) || { open_year: year, open_month: at + 1, share_within: null });
-  const name = (one) => (missing(one.open_month) ? days(one.open_year) : `${monthName(one.open_year, one.open_month)}, ${one.open_year}`);
+  const months = by(
+    list.filter((one) => !missing(one.open_month)),
+    "open_year",
+    "open_month",
+  );
+  const shown =
+    year === ALL
+      ? yearly
+      : Array.from(
+          { length: 12 },
+          (_, at) =>
+            months.get(`${year} ${at + 1}`) || { open_year: year, open_month: at + 1, share_within: null },
+        );
+  const name = (one) =>
+    missing(one.open_month)
+      ? days(one.open_year)
+      : `${monthName(one.open_year, one.open_month)}, ${one.open_year}`;
   const now = yearly.find((one) => one.open_year === (year === ALL ? newest() : year));
   const before = yearly.find((one) => one.open_year === (year === ALL ? newest() : year) - 1);
   if (!now) return null;
   return part({
-    id: "service", title: "One number of service", wide: true, draw: () => ({
-      lead: h("p", {}, h("strong", {}, percent(now.share_within)), ` of the requests of ${days(now.open_year)} were closed within targets taken from the city\u2019s own past${before ? `; ${before.open_year}: ${percent(before.share_within)}` : ""}.`),
-      chart: (width) => drawLines({
-        width, height: 200, most: 1, write: (share) => `${Math.round(100 * share)} %`, label: "Share within targets; the table below says the same.",
-        slots: shown.map((one) => ({ tick: missing(one.open_month) ? one.open_year : width < 460 ? MONTHS[one.open_month - 1][0] : MONTHS[one.open_month - 1] })),
-        series: [{ stroke: "var(--s0)", values: shown.map((one) => (missing(one.share_within) ? null : { n: one.share_within, tip: `${name(one)}: ${percent(one.share_within)} of ${count(one.measured_count)}` })) }],
-      }),
-      table: { columns: [nameColumn("open_year", "Year"), nameColumn("open_month", "Month", { write: (month, one) => (missing(month) ? "all" : monthName(one.open_year, month)) }), shareColumn("share_within", "Within targets"), countColumn("measured_count", "Measured")], rows: shown.filter((one) => !missing(one.share_within)) },
-      notes: ["The city publishes no targets. A target is the time in which three quarters of the requests of up to three earlier years were closed, by type and channel: three quarters is what a year like those before it reaches."],
+    id: "service",
+    title: "One number of service",
+    wide: true,
+    draw: () => ({
+      lead: h(
+        "p",
+        {},
+        h("strong", {}, percent(now.share_within)),
+        ` of the requests of ${days(now.open_year)} were closed within targets taken from the city\u2019s own past${before ? `; ${before.open_year}: ${percent(before.share_within)}` : ""}.`,
+      ),
+      chart: (width) =>
+        drawLines({
+          width,
+          height: 200,
+          most: 1,
+          write: (share) => `${Math.round(100 * share)} %`,
+          label: "Share within targets; the table below says the same.",
+          slots: shown.map((one) => ({
+            tick: missing(one.open_month)
+              ? one.open_year
+              : width < 460
+                ? MONTHS[one.open_month - 1][0]
+                : MONTHS[one.open_month - 1],
+          })),
+          series: [
+            {
+              stroke: "var(--s0)",
+              values: shown.map((one) =>
+                missing(one.share_within)
+                  ? null
+                  : {
+                      n: one.share_within,
+                      tip: `${name(one)}: ${percent(one.share_within)} of ${count(one.measured_count)}`,
+                    },
+              ),
+            },
+          ],
+        }),
+      table: {
+        columns: [
+          nameColumn("open_year", "Year"),
+          nameColumn("open_month", "Month", {
+            write: (month, one) => (missing(month) ? "all" : monthName(one.open_year, month)),
+          }),
+          shareColumn("share_within", "Within targets"),
+          countColumn("measured_count", "Measured"),
+        ],
+        rows: shown.filter((one) => !missing(one.share_within)),
+      },
+      notes: [
+        "The city publishes no targets. A target is the time in which three quarters of the requests of up to three earlier years were closed, by type and channel: three quarters is what a year like those before it reaches.",
+      ],
     }),
   });
 }
@@ -66,26 +178,60 @@ function targetsPart(year) {
   let worst = true;
   const list = rows("target", { open_year: year });
   return part({
-    id: "targets", title: "Service targets", wide: true,
-    controls: (redraw) => [choice("First", [["worse", "what became worse"], ["better", "what became better"]], (value) => {
-      worst = value === "worse";
-      redraw();
-    })],
+    id: "targets",
+    title: "Service targets",
+    wide: true,
+    controls: (redraw) => [
+      choice(
+        "First",
+        [
+          ["worse", "what became worse"],
+          ["better", "what became better"],
+        ],
+        (value) => {
+          worst = value === "worse";
+          redraw();
+        },
+      ),
+    ],
     draw: () => {
       // What is not a clear change has no rank; the mart's own order is by it and then by volume.
       const rank = (one) => (one.worse ? (worst ? -1 : 1) * one.worse : 0);
-      const rowsInOrder = [...list].sort((a, b) => rank(a) - rank(b) || (a.worse ? (worst ? 1 : -1) * (a.share_change - b.share_change) : b.measured_count - a.measured_count));
+      const rowsInOrder = [...list].sort(
+        (a, b) =>
+          rank(a) - rank(b) ||
+          (a.worse
+            ? (worst ? 1 : -1) * (a.share_change - b.share_change)
+            : b.measured_count - a.measured_count),
+      );
       return {
-        table: list.length ? {
-          columns: [
-            typeColumn(), channelColumn(), column("share_change", "Change", { value: (one) => (one.worse ? one.share_change : null), write: (_, one) => points(one), sorts: true }), shareColumn("share_within", `Within, ${year}`),
-            shareColumn("benchmark_share_within", "Within before"), column("target_hours", "Target", { write: duration, sorts: true }), countColumn("measured_count", "Measured"),
-          ],
-          rows: rowsInOrder,
-        } : null,
-        notes: [list.length
-          ? sentences(`${year} is measured against its targets by the requests that are at least as old as the target: ${count(list.length)} kinds of requests, ${count(list.filter((one) => one.worse > 0).length)} of them clearly worse, ${count(list.filter((one) => one.worse < 0).length)} clearly better. Those with few requests are left out.`, CLEAR, PAPERWORK)
-          : `No year before ${year} is here to measure it against.`],
+        table: list.length
+          ? {
+              columns: [
+                typeColumn(),
+                channelColumn(),
+                column("share_change", "Change", {
+                  value: (one) => (one.worse ? one.share_change : null),
+                  write: (_, one) => points(one),
+                  sorts: true,
+                }),
+                shareColumn("share_within", `Within, ${year}`),
+                shareColumn("benchmark_share_within", "Within before"),
+                column("target_hours", "Target", { write: duration, sorts: true }),
+                countColumn("measured_count", "Measured"),
+              ],
+              rows: rowsInOrder,
+            }
+          : null,
+        notes: [
+          list.length
+            ? sentences(
+                `${year} is measured against its targets by the requests that are at least as old as the target: ${count(list.length)} kinds of requests, ${count(list.filter((one) => one.worse > 0).length)} of them clearly worse, ${count(list.filter((one) => one.worse < 0).length)} clearly better. Those with few requests are left out.`,
+                CLEAR,
+                PAPERWORK,
+              )
+            : `No year before ${year} is here to measure it against.`,
+        ],
       };
     },
   });

@@ -7,23 +7,52 @@ function typeRows(year, where, apart) {
   const before = by(rowsBefore("type", year), "type");
   const channels = Map.groupBy(rows("typeChannel", { open_year: year }), (one) => one.type);
   const channelsBefore = by(rowsBefore("typeChannel", year), "type", "channel");
-  const full = (one, earlier = {}) => ({ ...one, now: one, before: earlier, share: one.request_count / total });
-  return list.sort((a, b) => b.request_count - a.request_count || data.types[a.type][1].localeCompare(data.types[b.type][1])).map((one) => ({
-    ...full(one, before.get(String(one.type))), channel: null,
-    parts: apart || one.channels_differ ? (channels.get(one.type) || []).map((other) => ({ ...full(other, channelsBefore.get(`${other.type} ${other.channel}`)), is: "sub" })) : [],
-  }));
+  const full = (one, earlier = {}) => ({
+    ...one,
+    now: one,
+    before: earlier,
+    share: one.request_count / total,
+  });
+  return list
+    .sort(
+      (a, b) =>
+        b.request_count - a.request_count || data.types[a.type][1].localeCompare(data.types[b.type][1]),
+    )
+    .map((one) => ({
+      ...full(one, before.get(String(one.type))),
+      channel: null,
+      parts:
+        apart || one.channels_differ
+          ? (channels.get(one.type) || []).map((other) => ({
+              ...full(other, channelsBefore.get(`${other.type} ${other.channel}`)),
+              is: "sub",
+            }))
+          : [],
+    }));
 }
 
-function typesPart(year, { subject = null, channel = null } = {}) {
+function typesPart(year, { subject = null } = {}) {
   let asked = [];
   let apart = false;
   return part({
-    id: "types", title: "Minor categories", wide: true,
+    id: "types",
+    title: "Minor categories",
+    wide: true,
     controls: (redraw) => [
-      h("label", {}, "Only those named ", h("input", { type: "search", id: "only", autocomplete: "off", oninput: (event) => {
-        asked = event.target.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
-        redraw();
-      } })),
+      h(
+        "label",
+        {},
+        "Only those named ",
+        h("input", {
+          type: "search",
+          id: "only",
+          autocomplete: "off",
+          oninput: (event) => {
+            asked = event.target.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
+            redraw();
+          },
+        }),
+      ),
       tick("Channels apart", apart, (checked) => {
         apart = checked;
         redraw();
@@ -31,18 +60,45 @@ function typesPart(year, { subject = null, channel = null } = {}) {
     ],
     draw: () => {
       const all = typeRows(year, (one) => subject === null || data.types[one.type][0] === subject, apart);
-      const shown = all.filter((one) => asked.every((word) => `${data.types[one.type][1]} ${subjectOf(one.type)}`.toLowerCase().includes(word)));
+      const shown = all.filter((one) =>
+        asked.every((word) =>
+          `${data.types[one.type][1]} ${subjectOf(one.type)}`.toLowerCase().includes(word),
+        ),
+      );
       return {
-        lead: h("p", { class: "note", id: "types-found", "aria-live": "polite" }, asked.length ? `${count(shown.length)} of ${count(all.length)} types` : `${count(all.length)} types`),
+        lead: h(
+          "p",
+          { class: "note", id: "types-found", "aria-live": "polite" },
+          asked.length
+            ? `${count(shown.length)} of ${count(all.length)} types`
+            : `${count(all.length)} types`,
+        ),
         table: {
           columns: [
-            { ...typeColumn(), write: (name, one) => (one.is ? `by ${data.channels[one.channel]}` : to("type", one.type, name)) },
-            channelColumn({ hidden: true }), countColumn("request_count", "Requests"), shareColumn("share", "Share", { sorts: false }), timeColumn("median_hours", "Median"),
-            year === ALL ? null : changeColumn(`Against ${daysBefore(year)}`), timeColumn("p90_hours", "90th percentile"), subject === null ? subjectColumn() : null,
+            {
+              ...typeColumn(),
+              write: (name, one) =>
+                one.is ? `by ${data.channels[one.channel]}` : to("type", one.type, name),
+            },
+            channelColumn({ hidden: true }),
+            countColumn("request_count", "Requests"),
+            shareColumn("share", "Share", { sorts: false }),
+            timeColumn("median_hours", "Median"),
+            year === ALL ? null : changeColumn(`Against ${daysBefore(year)}`),
+            timeColumn("p90_hours", "90th percentile"),
+            subject === null ? subjectColumn() : null,
           ].filter(Boolean),
           rows: shown,
         },
-        notes: [sentences("Times leave out requests of information-only types, which are closed as they are opened.", FEW_CLOSED, "Types whose channels differ more than three times are shown with them: their median is of two unlike halves.", year === ALL ? "" : CLEAR, PAPERWORK)],
+        notes: [
+          sentences(
+            "Times leave out requests of information-only types, which are closed as they are opened.",
+            FEW_CLOSED,
+            "Types whose channels differ more than three times are shown with them: their median is of two unlike halves.",
+            year === ALL ? "" : CLEAR,
+            PAPERWORK,
+          ),
+        ],
       };
     },
   });
@@ -50,12 +106,25 @@ function typesPart(year, { subject = null, channel = null } = {}) {
 
 function typeMonthsPart(year, subject = null) {
   if (!has("typeMonth")) return null;
-  const requests = totals("typeMonth", "request_count", ["open_year", "open_month", "type"], { open_year: year });
+  const requests = totals("typeMonth", "request_count", ["open_year", "open_month", "type"], {
+    open_year: year,
+  });
   return part({
-    id: "type-months", title: "Minor categories by month", wide: true, draw: () => ({
+    id: "type-months",
+    title: "Minor categories by month",
+    wide: true,
+    draw: () => ({
       table: {
-        columns: [typeColumn(), countColumn("request_count", "All"), ...MONTH_COLUMNS.slice(0, monthsThereAre(year))],
-        rows: [...data.types.keys()].filter((type) => subject === null || data.types[type][0] === subject).map((type) => ({ type, ...monthRow((...month) => requests(...month, type), year) })).filter((one) => one.request_count).sort((a, b) => b.request_count - a.request_count),
+        columns: [
+          typeColumn(),
+          countColumn("request_count", "All"),
+          ...MONTH_COLUMNS.slice(0, monthsThereAre(year)),
+        ],
+        rows: [...data.types.keys()]
+          .filter((type) => subject === null || data.types[type][0] === subject)
+          .map((type) => ({ type, ...monthRow((...month) => requests(...month, type), year) }))
+          .filter((one) => one.request_count)
+          .sort((a, b) => b.request_count - a.request_count),
       },
       notes: ["The darker a month, the nearer it is to the type\u2019s own busiest one."],
     }),
@@ -69,16 +138,34 @@ function growthPart(year, subject = null) {
   const last = whole.at(-1);
   const first = Math.max(whole[0], last - 10);
   return part({
-    id: "growth", title: `What grew from ${first} to ${last}`, wide: true, draw: () => {
+    id: "growth",
+    title: `What grew from ${first} to ${last}`,
+    wide: true,
+    draw: () => {
       const counts = [first, last].map((one) => by(rows("type", { open_year: one }), "type"));
       const n = (at, type) => counts[at].get(String(type))?.request_count || 0;
-      const list = data.types.map((_, type) => ({ type, first_count: n(0, type), last_count: n(1, type) })).filter((one) => (one.first_count || one.last_count) && (subject === null || data.types[one.type][0] === subject));
+      const list = data.types
+        .map((_, type) => ({ type, first_count: n(0, type), last_count: n(1, type) }))
+        .filter(
+          (one) =>
+            (one.first_count || one.last_count) && (subject === null || data.types[one.type][0] === subject),
+        );
       return {
         table: {
           columns: [
-            typeColumn(), countColumn("first_count", first), countColumn("last_count", last),
-            countColumn("more_count", "More", { value: (one) => one.last_count - one.first_count, write: (n) => (n < 0 ? `${MINUS}${count(-n)}` : `+${count(n)}`) }),
-            column("growth", "Growth", { value: (one) => ratio(one.last_count, one.first_count), write: (_, one) => (one.first_count ? growth(one.last_count, one.first_count) : "new"), sorts: true }), subjectColumn(),
+            typeColumn(),
+            countColumn("first_count", first),
+            countColumn("last_count", last),
+            countColumn("more_count", "More", {
+              value: (one) => one.last_count - one.first_count,
+              write: (n) => (n < 0 ? `${MINUS}${count(-n)}` : `+${count(n)}`),
+            }),
+            column("growth", "Growth", {
+              value: (one) => ratio(one.last_count, one.first_count),
+              write: (_, one) => (one.first_count ? growth(one.last_count, one.first_count) : "new"),
+              sorts: true,
+            }),
+            subjectColumn(),
           ],
           rows: list.sort((a, b) => b.last_count - b.first_count - a.last_count + a.first_count),
         },
