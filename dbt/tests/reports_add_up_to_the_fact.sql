@@ -22,6 +22,14 @@ with periods as (
     union all
 
     select
+        '365 days',
+        count(case when {{ dbt.datediff('requests.open_date', 'latest.open_date', 'day') }} < 365 then 1 end)
+    from {{ ref('rpt_requests') }} as requests
+    cross join (select max(open_date) as open_date from {{ ref('rpt_requests') }}) as latest
+
+    union all
+
+    select
         'latest day',
         count(case when is_open or cast(closed_local_datetime as date) > latest.open_date then 1 end)
     from {{ ref('rpt_requests') }}
@@ -51,6 +59,7 @@ reports as (
         case
             when grain like '%to_date' then 'to date'
             when grain like 'all%' then 'all years'
+            when grain like '%last_365_days' then '365 days'
             else 'whole'
         end,
         sum(request_count)

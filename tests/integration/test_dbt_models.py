@@ -41,6 +41,7 @@ MARTS = (
     "rpt_hot_spots",
     "rpt_neighborhoods",
     "rpt_requests",
+    "rpt_service",
     "rpt_service_targets",
     "rpt_time_to_close",
     "rpt_volumes",

@@ -90,6 +90,35 @@ QUERIES = {
         select open_year, {_TYPE}, channel, target_hours, benchmark_share_within, share_within,
             measured_count, share_change
         from {_M}.rpt_service_targets""",
+    "service": f"""
+        with requests as (
+            select
+                open_year, open_month, 3600 * target_hours as target, benchmark_share_within,
+                target <= age_seconds as measured, time_to_close_seconds <= target as closed_within
+            from {_M}.rpt_requests
+            left join {_M}.rpt_service_targets using (open_year, subject_name, type_name, channel)
+            where not is_information_only and (is_open or time_to_close_seconds is not null)
+        )
+        select
+            open_year, open_month,
+            count(*) filter (measured and closed_within) / count(*) filter (measured),
+            case when open_month is null then avg(benchmark_share_within) filter (measured) end,
+            sum(measured::int)::bigint, count(target) / count(*)
+        from requests
+        where open_year in (select open_year from {_M}.rpt_service_targets)
+        group by grouping sets ((open_year), (open_year, open_month))""",
+    "wait": f"""
+        select {_TYPE}, channel, p25_hours, median_hours, p75_hours, closed_count, is_few::int
+        from (
+            select * replace (
+                case when not is_few then p25_hours end as p25_hours,
+                case when not is_few then median_hours end as median_hours,
+                case when not is_few then p75_hours end as p75_hours
+            )
+            from {_M}.rpt_time_to_close
+            where grain in ('type_last_365_days', 'type_channel_last_365_days')
+                and not is_information_only
+        )""",
     "city": f"""
         select {_YEAR}, slower_share from {_M}.rpt_neighborhoods
         where grain in ('year', 'all') and not is_information_only""",
@@ -145,7 +174,9 @@ def figures_shown(page: Mapping[str, Any], name: str) -> list[Row]:
         "as_of_date": page["asOfDates"],
     }
     columns = [
-        [names[column][value] for value in values] if column in names else values
+        [None if value is None else names[column][value] for value in values]
+        if column in names
+        else values
         for column, values in page["tables"][name].items()
         if column not in TOLD_IN_PYTHON
     ]

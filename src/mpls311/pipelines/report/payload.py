@@ -92,7 +92,9 @@ def _column(rows: pd.DataFrame, name: str, positions: Mapping[Any, int] | None) 
     if positions is None:
         return [_plain(name, value) for value in rows[name]]
     keys = [rows[key] for key in KEYS[name]]
-    return [positions[key] for key in (zip(*keys, strict=True) if keys[1:] else keys[0])]
+    # What is about all channels has none.
+    named = zip(*keys, strict=True) if keys[1:] else keys[0]
+    return [None if key is None else positions[key] for key in named]
 
 
 def _plain(name: str, value: Any) -> Any:

@@ -112,6 +112,37 @@ class Backlog(Table):
         return _sums(rows, self.keys)
 
 
+class Service(Table):
+    """The share within targets of years, in rows without a month, and of their months."""
+
+    def frame(self, answers: Answers) -> pd.DataFrame:
+        """See the base class."""
+        rows = answers.of_years(self.mart)
+        if rows.empty:
+            return rows
+        # As many as would be within, if each type and channel were what it was before.
+        targets = answers.of_years("rpt_service_targets")
+        as_before = targets["measured_count"] * targets["benchmark_share_within"]
+        years = targets.assign(as_before=as_before).groupby("open_year")
+        shares = years["as_before"].sum() / years["measured_count"].sum()
+        return rows.assign(
+            share_within=rows["within_count"] / rows["measured_count"],
+            covered_share=rows["covered_count"] / rows["request_count"],
+            benchmark_share=rows["open_year"].map(shares).where(rows["open_month"].isna()),
+        ).sort_values(["open_year", "open_month"], na_position="first")
+
+
+class Wait(Table):
+    """How long the requests of the last 365 days took, by type, and by type and channel."""
+
+    def frame(self, answers: Answers) -> pd.DataFrame:
+        """See the base class."""
+        types = answers.of_grain(self.mart, "type_last_365_days", *self.keys[:-1])
+        channels = answers.of_grain(self.mart, "type_channel_last_365_days", *self.keys)
+        rows = pd.concat([types.assign(channel=None), channels]).dropna(subset="is_few")
+        return rows.sort_values(self.keys, na_position="first")
+
+
 def _sums(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     counts = [name for name in rows.columns if name.endswith("_count")]
     return rows.groupby(keys)[counts].sum().reset_index()
@@ -145,6 +176,11 @@ TABLES = {
         "open_year type channel target_hours benchmark_share_within share_within measured_count "
         "share_change worse",
     ),
+    "service": Service(
+        "rpt_service",
+        "open_year open_month share_within benchmark_share measured_count covered_share",
+    ),
+    "wait": Wait(_TIMES, "type channel p25_hours median_hours p75_hours closed_count is_few"),
     "city": OfGrain(_AREAS, "open_year slower_share", "year"),
     "area": OfGrain(
         _AREAS,
