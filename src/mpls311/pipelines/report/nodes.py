@@ -20,7 +20,8 @@ log = logging.getLogger(__name__)
 SCRIPTS = (
     *("numbers", "elements", "rows", "charts", "parts", "columns", "map"),
     *("view_overview", "view_types", "view_times", "view_wait", "view_backlog", "view_places"),
-    *("view_subject", "view_type", "view_data", "views", "address", "main"),
+    *("view_subject", "view_type", "view_data", "views", "address", "search"),
+    "main",
 )
 """The page's scripts in `page/`, in the order in which they become one."""
 

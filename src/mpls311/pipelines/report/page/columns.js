@@ -6,6 +6,12 @@ const typeColumn = () =>
     write: (name, one) => to("type", one.type, name),
     sorts: true,
   });
+const nameOfType = (type) => `${data.types[type][1]} ${subjectOf(type)}`;
+/* Under a type its channels, where those are apart. */
+const typeOrChannelColumn = () => ({
+  ...typeColumn(),
+  write: (name, one) => (one.is === "sub" ? `by ${data.channels[one.channel]}` : to("type", one.type, name)),
+});
 const subjectColumn = () =>
   nameColumn("subject_name", "Major category", {
     value: (one) => subjectOf(one.type),
@@ -47,6 +53,8 @@ const FEW_CLOSED =
 const sentences = (...list) => list.join(" ");
 
 const monthly = (name, where) => totals(name, "request_count", ["open_year", "open_month"], where);
+const monthTick = (month, width) => (width < 460 ? MONTHS[month - 1][0] : MONTHS[month - 1]);
+const yearTick = (year, width, years) => (width / years < 40 ? `\u2019${String(year).slice(2)}` : year);
 const monthsThereAre = (year) => (year === ALL ? 12 : lastMonth(year).month);
 const MONTH_COLUMNS = MONTHS.map((name, at) =>
   countColumn(`month_${at + 1}`, name, {

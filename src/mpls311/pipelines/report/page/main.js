@@ -24,7 +24,7 @@ function show(asked) {
   $("title").replaceChildren(
     what && !title.startsWith(VIEWS[view].title) ? h("span", { class: "kind" }, VIEWS[view].title, " ") : "",
     title,
-    h("span", { class: "kind" }, `, ${days(year)}`),
+    VIEWS[view].always ? "" : h("span", { class: "kind" }, `, ${days(year)}`),
   );
   parts = VIEWS[view].parts(year, what).filter(Boolean);
   $("parts").replaceChildren(...parts.map(({ section }) => section));
@@ -46,40 +46,6 @@ function follow() {
     scrollTo(0, 0);
   }
 }
-
-/* Names that have every word: as links, so that finger, keyboard and screen reader know what they are. */
-function search() {
-  const asked = $("find").value.trim().toLowerCase().split(/\s+/).filter(Boolean);
-  const found = !asked.length
-    ? []
-    : ["type", "neighborhood", "community", "ward", "category", "channel"].flatMap((kind) =>
-        NAMES[kind].names
-          .map((name, position) => ({ kind, position, name }))
-          .filter(({ name }) => asked.every((word) => `${kind} ${name}`.toLowerCase().includes(word))),
-      );
-  const first = found.slice(0, 12);
-  fillList(
-    $("results"),
-    first.map(({ kind, position, name }) =>
-      h(
-        "li",
-        {},
-        to(kind, position, name),
-        h("span", { class: "kind" }, ` ${VIEWS[kind].title.toLowerCase()}`),
-      ),
-    ),
-  );
-  $("results").hidden = !asked.length;
-  $("found").textContent = !asked.length
-    ? ""
-    : found.length > first.length
-      ? `${count(found.length)} found, the first ${first.length} are shown`
-      : `${found.length} found`;
-}
-const fillList = (list, items) =>
-  list.replaceChildren(
-    ...(items.length ? items : [h("li", { class: "note" }, "Nothing has these words in its name.")]),
-  );
 
 const dark = () =>
   (document.documentElement.dataset.theme ||
@@ -120,21 +86,7 @@ if (!data.years.length) {
   ])
     $(id).addEventListener("click", () => go(data.years[data.years.indexOf(address.year) + step]));
   $("print").addEventListener("click", () => print());
-  $("find").addEventListener("input", search);
-  $("search").addEventListener("submit", (event) => {
-    event.preventDefault();
-    $("results").querySelector("a")?.click();
-  });
-  $("search").addEventListener("click", (event) => {
-    if (event.target.closest("a")) clear();
-  });
-  $("search").addEventListener("keydown", (event) => {
-    if (event.key === "Escape") clear();
-  });
-  const clear = () => {
-    $("find").value = "";
-    search();
-  };
+  searches();
   let width = innerWidth;
   addEventListener("resize", () => {
     if (innerWidth === width) return;

@@ -204,3 +204,12 @@ const tick = (label, checked, onchange) => {
   const box = h("input", { type: "checkbox", checked, onchange: () => onchange(box.checked) });
   return h("label", {}, box, ` ${label}`);
 };
+/* Whether a text has all the words of another, of whatever case. */
+function having(asked) {
+  const all = asked.trim().toLowerCase().split(/\s+/).filter(Boolean);
+  return (text) => all.every((word) => text.toLowerCase().includes(word));
+}
+const field = (label, id, onchange) => {
+  const input = h("input", { type: "search", id, autocomplete: "off", oninput: () => onchange(input.value) });
+  return h("label", {}, `${label} `, input);
+};

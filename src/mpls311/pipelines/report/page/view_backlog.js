@@ -40,7 +40,7 @@ function backlogChart(where, year, label) {
   const open = aged("backlogMonth", "as_of_date", where);
   const tick = (date, width) => {
     const month = Number(date.slice(5, 7));
-    if (year !== ALL) return width < 460 ? MONTHS[month - 1][0] : MONTHS[month - 1];
+    if (year !== ALL) return monthTick(month, width);
     return month === 1 && (width > 460 || Number(date.slice(0, 4)) % 2) ? date.slice(0, 4) : null;
   };
   return {

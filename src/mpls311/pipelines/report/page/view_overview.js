@@ -13,7 +13,6 @@ function yearTiles(year) {
   const [before] = rowsBefore("year", year);
   const against = (value) => (before ? `; ${daysBefore(year)}: ${value(before)}` : "");
   const service = row("service", { open_year: year, open_month: null });
-  const earlier = row("service", { open_year: year - 1, open_month: null });
   return tiles(
     tile(
       "total",
@@ -36,7 +35,7 @@ function yearTiles(year) {
       ? tile(
           "service",
           percent(service.share_within),
-          `within targets from the city's own past${earlier ? `; ${year - 1}: ${percent(earlier.share_within)}` : ""}`,
+          `within targets from the city\u2019s own past${missing(service.benchmark_share) ? "" : `; as before it would be ${percent(service.benchmark_share)}`}`,
         )
       : null,
   );
@@ -146,14 +145,7 @@ function columnsPart(year) {
             above: begun(slot)
               ? `to ${year === ALL ? day(unfinished(slot).day) : lastMonth(year).last}`
               : null,
-            tick:
-              year === ALL
-                ? width / slots.length < 36
-                  ? `\u2019${String(slot).slice(2)}`
-                  : slot
-                : width < 460
-                  ? MONTHS[slot - 1][0]
-                  : MONTHS[slot - 1],
+            tick: year === ALL ? yearTick(slot, width, slots.length) : monthTick(slot, width),
             parts: counts[at].map((n, subject) => ({
               n,
               label: data.subjects[subject],
@@ -211,7 +203,7 @@ function channelsPart(year) {
           write: (n) => `${Math.round(100 * n)} %`,
           height: 220,
           slots: data.years.map((year) => ({
-            tick: width / data.years.length < 44 ? `\u2019${String(year).slice(2)}` : year,
+            tick: yearTick(year, width, data.years.length),
           })),
           series: data.channels.map((name, channel) => ({
             stroke: paint(channel),

@@ -120,7 +120,7 @@ function yearsPart(what) {
               label: "Requests by year; the table below says the same.",
               slots: [...list].reverse().map((one) => ({
                 name: days(one.open_year),
-                tick: width / list.length < 36 ? `\u2019${String(one.open_year).slice(2)}` : one.open_year,
+                tick: yearTick(one.open_year, width, list.length),
                 begun: Boolean(unfinished(one.open_year)),
                 parts: [{ n: one.request_count, label: "requests", fill: "var(--s0)" }],
               })),

@@ -91,31 +91,28 @@ function timesPart(year) {
   });
 }
 
-/* One number of service, by year and month. */
+/* One number of service, by year or by month of a year. */
 function servicePart(year) {
-  if (!has("service")) return null;
-  const list = rows("service").filter((one) => one.open_year !== ALL && !missing(one.share_within));
-  const yearly = list.filter((one) => missing(one.open_month));
-  const months = by(
-    list.filter((one) => !missing(one.open_month)),
-    "open_year",
-    "open_month",
-  );
-  const shown =
-    year === ALL
-      ? yearly
-      : Array.from(
-          { length: 12 },
-          (_, at) =>
-            months.get(`${year} ${at + 1}`) || { open_year: year, open_month: at + 1, share_within: null },
-        );
-  const name = (one) =>
-    missing(one.open_month)
-      ? days(one.open_year)
-      : `${monthName(one.open_year, one.open_month)}, ${one.open_year}`;
-  const now = yearly.find((one) => one.open_year === (year === ALL ? newest() : year));
-  const before = yearly.find((one) => one.open_year === (year === ALL ? newest() : year) - 1);
+  const ofYear = year === ALL ? newest() : year;
+  const now = row("service", { open_year: ofYear, open_month: null });
   if (!now) return null;
+  const whole = year === ALL;
+  const list = rows("service", whole ? { open_month: null } : { open_year: year }).filter(
+    (one) => whole || !missing(one.open_month),
+  );
+  const slots = whole ? data.years : Array.from({ length: 12 }, (_, at) => at + 1);
+  const key = whole ? "open_year" : "open_month";
+  const of = new Map(list.map((one) => [one[key], one]));
+  const name = (one) => (whole ? days(one.open_year) : `${monthName(year, one.open_month)}, ${year}`);
+  const point = (column) => (slot) => {
+    const one = of.get(slot);
+    return missing(one?.[column])
+      ? null
+      : {
+          n: one[column],
+          tip: `${name(one)}: ${percent(one[column])}${column === "share_within" ? ` of ${count(one.measured_count)} within targets` : " would be as before"}`,
+        };
+  };
   return part({
     id: "service",
     title: "One number of service",
@@ -125,7 +122,10 @@ function servicePart(year) {
         "p",
         {},
         h("strong", {}, percent(now.share_within)),
-        ` of the requests of ${days(now.open_year)} were closed within targets taken from the city\u2019s own past${before ? `; ${before.open_year}: ${percent(before.share_within)}` : ""}.`,
+        ` of the requests of ${days(ofYear)} were closed within targets taken from the city\u2019s own past.`,
+        missing(now.benchmark_share)
+          ? ""
+          : ` If each type and channel were what it was before, it would be ${percent(now.benchmark_share)}.`,
       ),
       chart: (width) =>
         drawLines({
@@ -134,27 +134,22 @@ function servicePart(year) {
           most: 1,
           write: (share) => `${Math.round(100 * share)} %`,
           label: "Share within targets; the table below says the same.",
-          slots: shown.map((one) => ({
-            tick: missing(one.open_month)
-              ? one.open_year
-              : width < 460
-                ? MONTHS[one.open_month - 1][0]
-                : MONTHS[one.open_month - 1],
+          slots: slots.map((slot) => ({
+            tick: whole ? yearTick(slot, width, slots.length) : monthTick(slot, width),
           })),
           series: [
-            {
-              stroke: "var(--s0)",
-              values: shown.map((one) =>
-                missing(one.share_within)
-                  ? null
-                  : {
-                      n: one.share_within,
-                      tip: `${name(one)}: ${percent(one.share_within)} of ${count(one.measured_count)}`,
-                    },
-              ),
-            },
+            ...(whole
+              ? [{ stroke: "var(--s1)", dash: "5 4", values: slots.map(point("benchmark_share")) }]
+              : []),
+            { stroke: "var(--s0)", values: slots.map(point("share_within")) },
           ],
         }),
+      legend: whole
+        ? [
+            { fill: "var(--s0)", label: "within targets" },
+            { fill: "var(--s1)", label: "if each type and channel were as before (dashed)" },
+          ]
+        : null,
       table: {
         columns: [
           nameColumn("open_year", "Year"),
@@ -162,12 +157,18 @@ function servicePart(year) {
             write: (month, one) => (missing(month) ? "all" : monthName(one.open_year, month)),
           }),
           shareColumn("share_within", "Within targets"),
+          whole ? shareColumn("benchmark_share", "As before") : null,
           countColumn("measured_count", "Measured"),
-        ],
-        rows: shown.filter((one) => !missing(one.share_within)),
+          shareColumn("covered_share", "Have a target"),
+        ].filter(Boolean),
+        rows: list,
       },
       notes: [
-        "The city publishes no targets. A target is the time in which three quarters of the requests of up to three earlier years were closed, by type and channel: three quarters is what a year like those before it reaches.",
+        sentences(
+          "The city publishes no targets: this measures it against its own past. A target is the time in which three quarters of the requests of up to three earlier years were closed, by type and channel, so three quarters is what it takes to be as before.",
+          `${percent(now.covered_share)} of the requests have one. Measured are those at least as old as their target.`,
+          PAPERWORK,
+        ),
       ],
     }),
   });

@@ -32,27 +32,18 @@ function typeRows(year, where, apart) {
 }
 
 function typesPart(year, { subject = null } = {}) {
-  let asked = [];
+  let asked = "";
   let apart = false;
+  const found = h("p", { class: "note", id: "types-found", "aria-live": "polite" });
   return part({
     id: "types",
     title: "Minor categories",
     wide: true,
     controls: (redraw) => [
-      h(
-        "label",
-        {},
-        "Only those named ",
-        h("input", {
-          type: "search",
-          id: "only",
-          autocomplete: "off",
-          oninput: (event) => {
-            asked = event.target.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
-            redraw();
-          },
-        }),
-      ),
+      field("Only those named", "only", (text) => {
+        asked = text;
+        redraw();
+      }),
       tick("Channels apart", apart, (checked) => {
         apart = checked;
         redraw();
@@ -60,19 +51,10 @@ function typesPart(year, { subject = null } = {}) {
     ],
     draw: () => {
       const all = typeRows(year, (one) => subject === null || data.types[one.type][0] === subject, apart);
-      const shown = all.filter((one) =>
-        asked.every((word) =>
-          `${data.types[one.type][1]} ${subjectOf(one.type)}`.toLowerCase().includes(word),
-        ),
-      );
+      const shown = all.filter((one) => having(asked)(nameOfType(one.type)));
+      found.textContent = `${asked ? `${count(shown.length)} of ` : ""}${count(all.length)} types`;
       return {
-        lead: h(
-          "p",
-          { class: "note", id: "types-found", "aria-live": "polite" },
-          asked.length
-            ? `${count(shown.length)} of ${count(all.length)} types`
-            : `${count(all.length)} types`,
-        ),
+        lead: found,
         table: {
           columns: [
             {

@@ -9,11 +9,14 @@ const SPANS = [
   }),
 ];
 const waits = (where) => rows("wait", where).filter((one) => one.closed_count > 0);
-const WAIT_NOTE = sentences("Quartiles count who still waits, as the survival curve does.", PAPERWORK);
+const WAIT_NOTE = sentences(
+  "Of the requests of the last 365 days, whatever the year above. Quartiles count who still waits, as the survival curve does.",
+  PAPERWORK,
+);
 
 function waitPart(type = null) {
   if (!has("wait")) return null;
-  let asked = [];
+  let asked = "";
   const all = (type === null ? waits() : waits({ type })).map((one) => ({
     ...one,
     is: missing(one.channel) ? null : "sub",
@@ -34,28 +37,14 @@ function waitPart(type = null) {
     controls:
       type === null
         ? (redraw) => [
-            h(
-              "label",
-              {},
-              "It is about ",
-              h("input", {
-                type: "search",
-                id: "mine",
-                autocomplete: "off",
-                oninput: (event) => {
-                  asked = event.target.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
-                  redraw();
-                },
-              }),
-            ),
+            field("It is about", "mine", (text) => {
+              asked = text;
+              redraw();
+            }),
           ]
         : null,
     draw: () => {
-      const shown = list.filter((one) =>
-        asked.every((word) =>
-          `${data.types[one.type][1]} ${subjectOf(one.type)}`.toLowerCase().includes(word),
-        ),
-      );
+      const shown = list.filter((one) => having(asked)(nameOfType(one.type)));
       const few =
         shown.length && shown.length <= 6
           ? shown.flatMap((one) => [one, ...one.parts]).filter((one) => !isFew(one))
@@ -102,10 +91,8 @@ function waitPart(type = null) {
           : null,
         table: {
           columns: [
-            ...(type === null
-              ? [{ ...typeColumn(), write: (text, one) => (one.is ? "" : to("type", one.type, text)) }]
-              : []),
-            channelColumn(),
+            type === null ? typeOrChannelColumn() : channelColumn(),
+            ...(type === null ? [channelColumn({ hidden: true })] : []),
             ...SPANS,
             countColumn("closed_count", "Closed"),
           ],

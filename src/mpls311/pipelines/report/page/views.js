@@ -1,12 +1,12 @@
-/* The views by the names they have in addresses; what the parts of each are. */
+/* The views by the names they have in addresses; what the parts of each are. Some are always about all there is. */
 
 const ofType = (year, what) => [
   tilesOf(what, year),
   gridPart(what),
   trendOf(what, year),
   waitPart(what.position),
-  backlogOfType(what, year),
   channelTimesPart(what, year),
+  backlogOfType(what, year),
   yearsPart(what),
   targetsOf(what),
   areasPart(what, year),
@@ -34,13 +34,13 @@ const VIEWS = {
   },
   types: { title: "Types", parts: (year) => [growthPart(year), typesPart(year), typeMonthsPart(year)] },
   times: { title: "Times", parts: (year) => [timesPart(year), servicePart(year), targetsPart(year)] },
-  wait: { title: "How long will mine take?", parts: () => [waitPart()] },
+  wait: { title: "How long will mine take?", always: true, parts: () => [waitPart()] },
   backlog: {
     title: "Backlog",
     parts: (year) => [backlogPart(year), backlogTypesPart(), backlogWardsPart(), backlogAreasPart()],
   },
   places: { title: "Places", parts: (year) => [placesPart(year), wardsPart(year)] },
-  data: { title: "The data", parts: (year) => [qualityPart(year)] },
+  data: { title: "The data", always: true, parts: (year) => [qualityPart(year)] },
   type: { title: "Type", parts: ofType },
   category: {
     title: "Major category",
