@@ -141,6 +141,10 @@ trial-review: .venv/dev ## Review changes of five kinds; what each must be told 
 trial-changes: .venv/dev ## Clear changes in made-up cities with and without any (SEEDS=10; 20 minutes)
 	@$(BIN)/python -m trials.changes --seeds $(or $(SEEDS),10)
 
+trial-page: .venv/dev ## The dashboard of twelve years in every size, light, dark and on paper: pictures, axe, how fast
+	@! command -v npm >/dev/null || $(MAKE) --no-print-directory axe
+	@$(BIN)/python -m trials.page
+
 lint: .venv/dev ## Style and types, and the workflows
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .

@@ -40,10 +40,11 @@ function totals(name, count, keys, where = {}) {
   const columns = data.tables?.[name];
   const sums = new Map();
   for (const at of found(name, where)) {
-    const key = keys.map((column) => columns[column][at]).join(" ");
+    let key = "";
+    for (const column of keys) key += ` ${columns[column][at]}`;
     sums.set(key, (sums.get(key) || 0) + columns[count][at]);
   }
-  return (...values) => sums.get(values.join(" ")) || 0;
+  return (...values) => sums.get(` ${values.join(" ")}`) || 0;
 }
 const by = (list, ...keys) => new Map(list.map((one) => [keys.map((key) => one[key]).join(" "), one]));
 
