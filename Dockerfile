@@ -6,6 +6,10 @@ FROM python:3.11.13-slim-bookworm@sha256:86adf8dbadc3d6e82ee5dd2c74bec2e1c2467cd
 # Every line of output becomes one entry of the log, at once and as it was written.
 ENV PYTHONUNBUFFERED=1 COLUMNS=200 PYTHONPATH=/app/src
 
+# Of the first process of a container the system keeps signals away that it does not handle, as while Python
+# imports; tini hands them on.
+RUN apt-get update && apt-get install -y --no-install-recommends tini && rm -rf /var/lib/apt/lists/*
+
 RUN useradd --create-home --uid 1000 mpls311
 WORKDIR /app
 
@@ -22,5 +26,5 @@ COPY . ./
 RUN python -m compileall -q src && install -d -o mpls311 data
 
 USER mpls311
-ENTRYPOINT ["kedro"]
+ENTRYPOINT ["tini", "--", "kedro"]
 CMD ["run", "--env", "gcp", "--params", "years=recent"]

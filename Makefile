@@ -62,6 +62,12 @@ status: .venv/runtime ## Where every year stands (ENV=demo)
 check: .venv/runtime ## Whether lake and warehouse are what was written (ENV=demo)
 	@$(BIN)/kedro check --env $(ENV)
 
+prune: .venv/runtime ## List raw files that nothing reads again, or delete them (DELETE=true, ENV=demo)
+	@$(BIN)/kedro run --env $(ENV) --pipeline prune --params prune.delete=$(or $(DELETE),false)
+
+purge: .venv/runtime ## Take a case out of lake and warehouse for good (CASE=..., ENV=demo)
+	@$(BIN)/kedro run --env $(ENV) --pipeline purge --params purge.cases=$(CASE)
+
 first-contact: .venv/runtime ## Hold every layer of the source against what is assumed of it (ENV=demo)
 	@$(BIN)/kedro first-contact --env $(ENV)
 

@@ -111,7 +111,7 @@ def clear_changes(
     told = pd.DataFrame(
         {"change": change, "low": low, "high": high, "p_value": p_value}, index=rows.index
     )
-    certain = told["p_value"].groupby([rows[name] for name in family]).transform(_adjusted)
+    certain = told["p_value"].groupby([rows[name] for name in family]).transform(adjusted)
     return told.assign(is_clear=large & (certain <= discovery_rate))
 
 
@@ -142,7 +142,7 @@ def _ratio(one: Floats, other: Floats) -> Floats:
     return result
 
 
-def _adjusted(p_values: "pd.Series[Any]") -> "pd.Series[Any]":
+def adjusted(p_values: "pd.Series[Any]") -> "pd.Series[Any]":
     """The least rate of false discoveries at which each would be one; nan takes no part."""
     known = p_values.dropna().sort_values(ascending=False)
     ranks = np.arange(len(known), 0, -1)

@@ -1,13 +1,18 @@
 """Ctrl-C and SIGTERM end a command alike."""
 
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
+from typing import Any
 
 import click
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_AGAIN = 0.5
+"""Seconds after which an interrupt that came to nothing is raised anew."""
 
 
 @contextmanager
@@ -20,25 +25,55 @@ def interruptible() -> Iterator[None]:
     Raises:
         SystemExit: With 128 and the number of the signal.
     """
-    received: list[int] = []
-
-    def interrupt(number: int, _frame: FrameType | None) -> None:
-        received.append(number)
-        # What is held must be given back in peace.
-        if len(received) == 1:
-            raise KeyboardInterrupt
-
+    interruption = _Interruption()
     # A shell has what it runs in the background ignore Ctrl-C.
     handled = [each for each in _SIGNALS if signal.getsignal(each) is not signal.SIG_IGN]
-    before = {each: signal.signal(each, interrupt) for each in handled}
+    before = {each: signal.signal(each, interruption.begin) for each in handled}
+    before[signal.SIGALRM] = signal.signal(signal.SIGALRM, interruption.insist)
+    unraisable = sys.unraisablehook
+    sys.unraisablehook = partial(_without_interrupts, unraisable)
     try:
         yield
     except BaseException:
         # An interrupted library may have made an error of its own of it.
-        if not received:
+        if not interruption.number:
             raise
         click.echo("Interrupted. The next run goes on where this one stopped.", err=True)
-        raise SystemExit(128 + received[0]) from None
+        raise SystemExit(128 + interruption.number) from None
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        sys.unraisablehook = unraisable
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+class _Interruption:
+    """One interrupt, however many signals ask for it: what is held is given back in peace."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def begin(self, number: int, _frame: FrameType | None) -> None:
+        if self.number:
+            return
+        self.number = number
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN, _AGAIN)
+        raise KeyboardInterrupt
+
+    def insist(self, _number: int, _frame: FrameType | None) -> None:
+        """Raise it anew where it was lost: Python drops what is raised in a finalizer."""
+        if not any(isinstance(each, KeyboardInterrupt) for each in _being_handled()):
+            raise KeyboardInterrupt
+
+
+def _being_handled() -> Iterator[BaseException]:
+    """The error that is being handled, and those during whose handling it arose."""
+    exc = sys.exception()
+    while exc is not None:
+        yield exc
+        exc = exc.__context__
+
+
+def _without_interrupts(otherwise: Callable[[Any], object], unraisable: Any) -> None:
+    if unraisable.exc_type is not KeyboardInterrupt:
+        otherwise(unraisable)

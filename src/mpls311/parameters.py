@@ -208,6 +208,29 @@ class LakeSettings(_Settings):
         return timedelta(days=self.raw_retention_days)
 
 
+class PruneSettings(_Settings):
+    """Whether raw files that nothing reads again are deleted, or listed alone."""
+
+    delete: bool
+
+
+class PurgeSettings(_Settings):
+    """What is to be in no file of the lake any more."""
+
+    cases: tuple[Annotated[int, Field(gt=0)], ...]
+    """Case ids; as typed several are written 101+102."""
+
+    @field_validator("cases", mode="before")
+    @classmethod
+    def _as_typed(cls, value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return value
+        numbers = str("" if value is None else value).replace(" ", "").split("+")
+        if not all(number.isdecimal() for number in numbers if number):
+            raise ValueError(f"purge.cases={value}: write case ids, as 101 or 101+102.")
+        return tuple(int(number) for number in numbers if number)
+
+
 class RebuildSettings(_Settings):
     """Which loads a warehouse is rebuilt from, if not from all that were published."""
 
@@ -274,6 +297,8 @@ class Parameters(_Settings):
     lake: LakeSettings
     transform: TransformSettings
     rebuild: RebuildSettings
+    prune: PruneSettings
+    purge: PurgeSettings
     changes: ChangeSettings
     sandbox: SandboxSettings
     commands: Commands

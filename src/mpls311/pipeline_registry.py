@@ -2,11 +2,11 @@
 
 from kedro.pipeline import Pipeline
 
-from mpls311.pipelines import ingest, rebuild, report, stage, transform, validate
+from mpls311.pipelines import ingest, prune, purge, rebuild, report, stage, transform, validate
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Each phase by its name, all of them in order as `__default__`, and rebuild."""
+    """Each phase by its name, all of them in order as `__default__`, and what is seldom run."""
     phases = {
         "ingest": ingest.create_pipeline(),
         "validate": validate.create_pipeline(),
@@ -17,5 +17,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     return {
         **phases,
         "rebuild": rebuild.create_pipeline(),
+        "prune": prune.create_pipeline(),
+        "purge": purge.create_pipeline(rebuild.create_pipeline()),
         "__default__": sum(phases.values(), Pipeline([])),
     }

@@ -1,13 +1,16 @@
 """No byte of the lake is believed unchecked, damage can be made good, the past be told again."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
+from mpls311.errors import StorageError
+from mpls311.lake import LakeFiles, without_cases
+from mpls311.loads import Ingested, manifest_document, parse_manifest
 from mpls311.sandbox import City, FeatureServer, serve
 from tests.support.damage import FOLDERS, damage, files_of, flipped
 from tests.support.project import Project
@@ -152,6 +155,76 @@ def test_a_pending_load_that_is_damaged_is_read_anew(
 
     assert "2025 is read anew" in " ".join(project.ran(params).split())
     assert live(project, 2025) == live(fresh, 2025)
+
+
+def test_a_purged_case_is_nowhere_again(
+    first: Project, city: FeatureServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = first.copy(tmp_path / "purged")
+    [(case,)] = project.query(
+        "select case_id from mpls_311_production.int_requests_by_layer where deleted_at is null "
+        "group by case_id having count(*) > 1 order by case_id limit 1"
+    )
+    purge = f"purge.cases={case},{NOWHERE}"
+    before = project.fact()
+
+    def cut_off(self: LakeFiles, name: str) -> None:
+        raise StorageError(f"{name} cannot be deleted.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LakeFiles, "remove", cut_off)
+        assert "cannot be deleted" in project.run(purge, pipeline="purge").sentence
+    assert held_by(project, case)
+    project.ran(purge, pipeline="purge")
+    assert held_by(project, case) == []
+    after = project.fact()
+    assert before.keys() - after.keys() == {case}
+    assert {key: row for key, row in before.items() if key != case} == after
+    assert project.kedro("check").exit_code == 0
+
+    # The city serves it still.
+    for mode in ("incremental", "full"):
+        params = f"years=2024+2025,mode={mode},source.services_url={city.services_url}"
+        assert project.ran(params, pipeline="ingest").count(f"{mode} read") == 2
+        project.ran(pipeline="validate")
+        assert held_by(project, case) == []
+    assert project.kedro("check", "--fast").exit_code == 0
+    assert "has a row of 7: nothing" in project.run("purge.cases=7", pipeline="purge").sentence
+
+
+def held_by(project: Project, case: int) -> list[Path]:
+    """The files of the lake with a row of a case."""
+    files = [path for what in FOLDERS for path in files_of(project, what)]
+    spare = project.folder / "spare.parquet"
+    return [
+        path for path in files if path.suffix == ".parquet" and without_cases(path, spare, {case})
+    ]
+
+
+def test_raw_files_that_nothing_reads_again_can_be_deleted(daily: Project, tmp_path: Path) -> None:
+    project = daily.copy(tmp_path / "pruned")
+    kept = files_of(project, "raw")
+    assert "0 raw files" in project.ran(pipeline="prune")
+    long_ago(project)
+
+    listed = project.ran(pipeline="prune")
+    assert "4 raw files" in listed
+    assert "prune.delete=true" in listed
+    assert len(files_of(project, "raw")) == len(kept) == 4
+    assert "Deleted." in project.ran("prune.delete=true", pipeline="prune")
+    assert files_of(project, "raw") == []
+    assert "0 raw files" in project.ran("prune.delete=true", pipeline="prune")
+    assert project.kedro("check").exit_code == 0
+
+
+def long_ago(project: Project) -> None:
+    """Let every load have begun two years before it did."""
+    for path in files_of(project, "manifest"):
+        if path.name.endswith(".ingest.json"):
+            ingested = parse_manifest(path.read_bytes())
+            assert isinstance(ingested, Ingested)
+            began = ingested.job_start - timedelta(days=730)
+            path.write_bytes(manifest_document(ingested.model_copy(update={"job_start": began})))
 
 
 def loads_of(project: Project, year: int) -> list[str]:

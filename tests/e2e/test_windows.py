@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from mpls311.loads import Ingested, parse_manifest
 from mpls311.sandbox.protocol import Answer, Handler, Request, error, in_place_of
 from tests.support.project import Project
 from tests.support.tiny_layer import TinyLayers, feature, millis
@@ -96,6 +97,33 @@ def test_one_case_gone_and_one_come_late_do_not_cancel_out(
     assert "1 cases that no recent stamp tells of" in run(project, layers)
     assert gone["attributes"]["CASEID"] not in project.fact(live=True)
     assert 2_025_099 in project.fact(live=True)
+
+
+def test_a_window_and_the_cases_are_of_one_edition(project: Project) -> None:
+    rows = [feature(2_025_000 + day, f"2025-05-0{day}T12:00") for day in range(1, 6)]
+    editions: list[TinyLayers] = []
+
+    async def between(request: Request, handler: Handler) -> Answer:
+        is_of_cases = request.kind == "page" and "TIMESTAMP" not in request.parameters["where"]
+        if editions and is_of_cases:
+            published = editions.pop()
+            published.layers[2025].pop(0)
+            publish(published)
+        return await handler(request)
+
+    with TinyLayers(between, y2025=rows) as layers:
+        run(project, layers)
+        publish(layers)
+        editions.append(layers)
+        params = f"years=2025,source.services_url={layers.services_url}"
+        output = project.ran(params, pipeline="ingest")
+
+    assert "its window is read again" in " ".join(output.split())
+    newest = max((project.folder / "data/manifests/2025").glob("*.ingest.json"))
+    load = parse_manifest(newest.read_bytes())
+    assert isinstance(load, Ingested)
+    assert (load.mode, load.gone) == ("incremental", (2_025_001,))
+    assert load.edit_date_after == layers.edited[2025]
 
 
 def test_the_same_edit_date_with_another_count_is_no_standstill(

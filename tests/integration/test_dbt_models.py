@@ -45,6 +45,7 @@ MARTS = (
     "rpt_service_targets",
     "rpt_time_to_close",
     "rpt_volumes",
+    "rpt_weeks",
 )
 VIEWS = {"rpt_volumes"}
 BOOKKEEPING = ("object_id", "load_id")

@@ -6,8 +6,11 @@ from typing import Any
 Row = list[Any]
 Ask = Callable[[str], Iterable[Iterable[Any]]]
 
-TOLD_IN_PYTHON = {"worse", "last_read_at", "last_full_read_at"}
-"""Columns that no query gives: what is told by a test of significance, and times as text."""
+TOLD_IN_PYTHON = {
+    *("worse", "expected_count", "low", "high", "is_unusual"),
+    *("last_read_at", "last_full_read_at"),
+}
+"""Columns that no query gives: what is told by statistics, and times as text."""
 
 _M = "mpls_311_production"
 _LATEST = f"(select max(open_date) from {_M}.rpt_requests)"
@@ -107,6 +110,13 @@ QUERIES = {
         from requests
         where open_year in (select open_year from {_M}.rpt_service_targets)
         group by grouping sets ((open_year), (open_year, open_month))""",
+    "week": f"""
+        select
+            {_TYPE},
+            count(*) filter (open_date >= {_LATEST} - 7 and open_date < {_LATEST})
+        from {_M}.rpt_requests
+        where (subject_name, type_name) in (select subject_name, type_name from {_M}.rpt_weeks)
+        group by all""",
     "wait": f"""
         select {_TYPE}, channel, p25_hours, median_hours, p75_hours, closed_count, is_few::int
         from (

@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM end a command with the exit code that a shell expects."""
 
 import signal
+import threading
 
 import pytest
 
@@ -43,6 +44,23 @@ def test_an_error_that_a_library_makes_of_it_is_no_error() -> None:
         run()
 
     assert ended.value.code == 143
+
+
+def test_an_interrupt_that_is_lost_is_raised_anew(capsys: pytest.CaptureFixture[str]) -> None:
+    class Finalized:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGTERM)
+
+    @interruptible()
+    def run() -> None:
+        Finalized()
+        threading.Event().wait(60)
+
+    with pytest.raises(SystemExit) as ended:
+        run()
+
+    assert ended.value.code == 143
+    assert "Traceback" not in capsys.readouterr().err
 
 
 def test_any_other_end_passes() -> None:

@@ -72,14 +72,12 @@ def decode_page(body: bytes, layer: FeatureLayer) -> pa.Table:
 def decode(body: bytes, layer: FeatureLayer) -> DecodedPage:
     """Do what `decode_page` does, and say what the reply says besides."""
     require_brace(body, layer.query_url)
-    if b'"NaN"' in body:
+    page = _decode_strictly(body, layer)
+    if page is None and b'"NaN"' in body:
         # Esri's spelling of an empty point; one such row must not cost its page the fast parser.
         # Within a text the quotes would be escaped, so only geometries can match.
         body = _EMPTY_POINT.sub(b'"geometry":null', body)
-    try:
         page = _decode_strictly(body, layer)
-    except (pa.ArrowException, UnicodeDecodeError):
-        page = None
     if page is None:
         page = _decode_tolerantly(body, layer)
     if page.table[layer.object_id_field].null_count:
@@ -95,6 +93,13 @@ def _decode_strictly(body: bytes, layer: FeatureLayer) -> DecodedPage | None:
     """Return None for a page that only the tolerant parser can judge."""
     if not all(field.is_known for field in layer.fields):
         return None
+    try:
+        return _parsed(body, layer)
+    except (pa.ArrowException, UnicodeDecodeError):
+        return None
+
+
+def _parsed(body: bytes, layer: FeatureLayer) -> DecodedPage | None:
     reply = pj.read_json(
         pa.BufferReader(body),
         read_options=pj.ReadOptions(use_threads=False, block_size=len(body) + 1),

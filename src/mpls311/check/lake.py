@@ -63,7 +63,7 @@ def check_lake(
         what = f"Manifest {damage.name}: {damage.what}"
         if is_fold_name(damage.name):
             # Nothing is lost with it, and the next run makes another one.
-            report.find(what, _removal(f"{lake.manifests}/{damage.name}"))
+            report.find(what, removal(f"{lake.manifests}/{damage.name}"))
             continue
         _tell(report, history, damage.name, damage.source_year, what)
     if lake.strays:
@@ -74,7 +74,8 @@ def check_lake(
     }
 
 
-def _removal(address: str) -> str:
+def removal(address: str) -> str:
+    """The command that deletes a file of the lake."""
     programs = {"gs": "gcloud storage rm", "s3": "aws s3 rm"}
     return f"{programs.get(address.partition('://')[0], 'rm')} {address}"
 
@@ -107,7 +108,8 @@ def _check_year(
             how = files.problem(file, info, checksums=checksums)
             if not how and tells:
                 how = _add_to(cases, load.load_id, files, file)
-            if files is lake.files.raw and not info and is_expired(load, now, lake.raw_retention):
+            is_raw = files is lake.files.raw
+            if is_raw and not info and is_expired(load, history, now, lake.raw_retention):
                 expired += 1
             elif how:
                 _tell(report, history, file.name, year, f"{files.uri(file.name)}: {how}")

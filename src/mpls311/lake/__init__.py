@@ -8,6 +8,7 @@ from mpls311.lake.checksums import lake_file, sha256_of
 from mpls311.lake.files import BATCH_ROWS, DamagedFileError, LakeFiles, StoredFile
 from mpls311.lake.immutable import ImmutableObjectError, put_latest, put_once
 from mpls311.lake.known import KEY_COLUMNS, Cases, KnownCases, best_versions
+from mpls311.lake.purging import without_cases
 from mpls311.lake.verification import LoadFiles, intact, is_expired
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "put_latest",
     "put_once",
     "sha256_of",
+    "without_cases",
 ]

@@ -178,6 +178,20 @@ class LakeFiles:
         if not self.is_local:
             (self.copies.folder / f"{file.sha256}.parquet").unlink(missing_ok=True)
 
+    def remove(self, name: str) -> None:
+        """Delete a file for good, if it is there. Only what a manifest says is gone may be.
+
+        Raises:
+            StorageError: It cannot be deleted.
+        """
+        self.fs.invalidate_cache()
+        try:
+            self.fs.rm_file(self.path(name))
+        except FileNotFoundError:
+            pass
+        except OSError as exc:
+            raise StorageError(f"{self.uri(name)} cannot be deleted: {exc}.") from exc
+
     def _damaged(self, file: LakeFile, how: str) -> DamagedFileError:
         year = file.name.partition("/")[0]
         return DamagedFileError(

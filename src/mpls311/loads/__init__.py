@@ -10,10 +10,12 @@ from mpls311.loads.damage import Damage, believable, is_manifest_name, manifest_
 from mpls311.loads.decision import Decision, Edition, decide, is_read_in_full, one_overdue
 from mpls311.loads.folds import LOOSE, fold_document, fold_name, is_fold_name, parse_fold
 from mpls311.loads.guards import Limits, implausible, judge
-from mpls311.loads.history import Load, LoadHistory
+from mpls311.loads.history import LoadHistory
+from mpls311.loads.load import Load
 from mpls311.loads.looks import looks_document, looks_name
 from mpls311.loads.manifests import (
     Failed,
+    Folder,
     Held,
     Ingested,
     LakeFile,
@@ -22,6 +24,8 @@ from mpls311.loads.manifests import (
     NotRead,
     Published,
     Released,
+    Replacement,
+    Rewritten,
     Standing,
     Unchanged,
     Validated,
@@ -40,6 +44,7 @@ __all__ = [
     "Decision",
     "Edition",
     "Failed",
+    "Folder",
     "Held",
     "Ingested",
     "LakeFile",
@@ -51,6 +56,8 @@ __all__ = [
     "NotRead",
     "Published",
     "Released",
+    "Replacement",
+    "Rewritten",
     "Standing",
     "Unchanged",
     "Validated",

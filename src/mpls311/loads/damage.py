@@ -103,13 +103,13 @@ def _misfits(manifests: Iterable[Manifest]) -> Iterable[Damage]:
     """What does not fit in the manifests of a load: those of earlier versions have no seal."""
     by_phase = {manifest.phase: manifest for manifest in manifests}
     ingested, validated = by_phase.get("ingest"), by_phase.get("validate")
-    if isinstance(ingested, Ingested) and ingested.file.rows != ingested.rows:
+    if isinstance(ingested, Ingested) and ingested.file.rows + ingested.purged != ingested.rows:
         yield _misfit(ingested, f"of {ingested.rows:,} rows its file has {ingested.file.rows:,}")
     if not (isinstance(ingested, Ingested) and isinstance(validated, Validated)):
         return
     split = validated.accepted + validated.rejected
-    if split != ingested.rows:
-        yield _misfit(validated, f"of {ingested.rows:,} rows it tells of {split:,}")
+    if split != ingested.file.rows:
+        yield _misfit(validated, f"of {ingested.file.rows:,} rows it tells of {split:,}")
     if validated.file.rows != validated.accepted + len(validated.deleted):
         yield _misfit(validated, f"its file has {validated.file.rows:,} rows, it tells of others")
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from mpls311.loads.history import Load, LoadHistory
+from mpls311.loads.history import LoadHistory
+from mpls311.loads.load import Load
 from mpls311.loads.manifests import Mode
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mpls311.loads.history import Load
+from mpls311.loads.load import Load
 from mpls311.loads.manifests import Held, Released, Standing, Validated
 from mpls311.schemas import ServiceRequest
 from mpls311.schemas.drift import missing_columns

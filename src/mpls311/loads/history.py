@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Container, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TypeVar
@@ -10,6 +9,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from mpls311.loads.damage import Damage
+from mpls311.loads.load import Load
 from mpls311.loads.manifests import (
     Failed,
     Held,
@@ -18,50 +18,14 @@ from mpls311.loads.manifests import (
     NotRead,
     Published,
     Released,
+    Replacement,
+    Rewritten,
     Unchanged,
     Validated,
     Withdrawn,
 )
 
 M = TypeVar("M", bound=BaseModel)
-
-
-@dataclass(frozen=True)
-class Load:
-    """One load and how far it got."""
-
-    ingested: Ingested
-    validated: Validated | None = None
-    held: Held | None = None
-    released: Released | None = None
-    published: Published | None = None
-    failed: Failed | None = None
-
-    @property
-    def load_id(self) -> str:
-        """UTC time of the read and the year."""
-        return self.ingested.load_id
-
-    @property
-    def source_year(self) -> int:
-        """Year of the layer."""
-        return self.ingested.source_year
-
-    @property
-    def state(self) -> str:
-        """published, failed, held, validated or ingested: the furthest it got."""
-        if self.published:
-            return "published"
-        if self.failed:
-            return "failed"
-        if self.is_held:
-            return "held"
-        return "validated" if self.validated else "ingested"
-
-    @property
-    def is_held(self) -> bool:
-        """Whether a guard stopped it, and nobody released it since."""
-        return self.held is not None and self.released is None
 
 
 class LoadHistory:
@@ -133,7 +97,12 @@ class LoadHistory:
         """The history as it stood at an instant."""
         limit = f"{instant.astimezone(UTC):%Y%m%dT%H%M%S}"
         return LoadHistory(
-            (manifest for manifest in self.manifests if manifest.ended_at <= instant),
+            # What was rewritten since is not there as it was.
+            (
+                manifest
+                for manifest in self.manifests
+                if manifest.ended_at <= instant or isinstance(manifest, Rewritten)
+            ),
             (damage for damage in self.damaged if damage.load_id[: len(limit)] <= limit),
         )
 
@@ -143,12 +112,26 @@ class LoadHistory:
         return frozenset(each.load_id for each in self.manifests if isinstance(each, Withdrawn))
 
     @cached_property
+    def _rewritten(self) -> tuple[Rewritten, ...]:
+        return tuple(each for each in self.manifests if isinstance(each, Rewritten))
+
+    @cached_property
+    def purged(self) -> frozenset[int]:
+        """Cases that are to be in no file again."""
+        return frozenset(case for each in self._rewritten for case in each.purged)
+
+    @cached_property
+    def replacements(self) -> tuple[Replacement, ...]:
+        """The files of loads that are to be there no more."""
+        return tuple(file for each in self._rewritten for file in each.files)
+
+    @cached_property
     def loads(self) -> tuple[Load, ...]:
         """Loads with an ingest manifest that were not withdrawn, oldest first within a year."""
         by_id: dict[str, list[Manifest]] = defaultdict(list)
         for manifest in self.manifests:
             by_id[manifest.load_id].append(manifest)
-        return tuple(
+        loads = (
             Load(
                 ingested=ingested,
                 validated=_only(Validated, manifests),
@@ -160,6 +143,8 @@ class LoadHistory:
             for load_id, manifests in by_id.items()
             if (ingested := _only(Ingested, manifests)) and load_id not in self.withdrawn
         )
+        replacements = {(each.folder, each.name): each for each in self.replacements}
+        return tuple(load.with_files(replacements) for load in loads)
 
     @cached_property
     def unchanged(self) -> tuple[Unchanged, ...]:

@@ -8,6 +8,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 from mpls311.loads.seals import sealed, unsealed
 
 Mode = Literal["full", "incremental"]
+Folder = Literal["raw", "service_requests", "quarantine"]
+"""What a file holds."""
 
 
 class _Frozen(BaseModel):
@@ -48,6 +50,8 @@ class Ingested(_OfALoad):
     service_count: int
     """Rows the service counts for the window, before and after the read."""
     rows: int
+    purged: int = 0
+    """Of them, rows of cases that were purged: they are not in the file."""
     layer_count: int | None = None
     """Rows the service counts in the whole layer after the read; None where it was not asked."""
     gone: tuple[int, ...] = ()
@@ -163,6 +167,27 @@ class Withdrawn(_OfALoad):
     phase: Literal["withdrawn"] = "withdrawn"
 
 
+class Replacement(_Frozen):
+    """A file that a load does not name any more."""
+
+    folder: Folder
+    name: str
+    by: LakeFile | None
+    """What is there in its place; None if nothing is to be."""
+
+
+class Rewritten(_OfALoad):
+    """Files of earlier loads of the year were rewritten, or deleted for good.
+
+    Its own id is of no load: it only sorts by age like theirs.
+    """
+
+    phase: Literal["rewritten"] = "rewritten"
+    files: tuple[Replacement, ...]
+    purged: tuple[int, ...] = ()
+    """Cases that were taken out of them, and are to be in no file again."""
+
+
 class Failed(_OfALoad):
     """dbt failed on a staged load; the load stays pending."""
 
@@ -171,7 +196,16 @@ class Failed(_OfALoad):
 
 
 Manifest = Annotated[
-    Ingested | Validated | Held | Released | Published | Withdrawn | Unchanged | NotRead | Failed,
+    Ingested
+    | Validated
+    | Held
+    | Released
+    | Published
+    | Withdrawn
+    | Rewritten
+    | Unchanged
+    | NotRead
+    | Failed,
     Field(discriminator="phase"),
 ]
 

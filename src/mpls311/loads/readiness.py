@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from mpls311.errors import UserError
-from mpls311.loads.history import Load, LoadHistory
+from mpls311.loads.history import LoadHistory
+from mpls311.loads.load import Load
 
 
 def check_ready(history: LoadHistory) -> None:

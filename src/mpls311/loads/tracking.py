@@ -5,7 +5,8 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from mpls311.loads.history import Load, LoadHistory
+from mpls311.loads.history import LoadHistory
+from mpls311.loads.load import Load
 from mpls311.loads.manifests import NotRead, Unchanged
 from mpls311.schemas import TrackedLoad, arrow_schema
 

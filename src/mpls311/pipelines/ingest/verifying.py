@@ -40,8 +40,7 @@ def verify_earlier_loads(
     wanted = years.resolve(source.today or city_today()) if mode.root == "full" else ()
     now = datetime.now(UTC)
     for year in set(wanted) & set(history.years):
-        loads = history.of_year(year)
-        history = history.with_damage(*files.damages(loads, now, lake.raw_retention))
+        history = history.with_damage(*files.damages(history, year, now, lake.raw_retention))
     stuck = set()
     for load in history.pending:
         try:

@@ -20,11 +20,19 @@ from mpls311.arcgis import (
     LayerNotFoundError,
     ReadReport,
     ServiceError,
+    TornReadError,
     without_misfits,
 )
 from mpls311.cleaning import clean
 from mpls311.errors import UserError
-from mpls311.lake import BATCH_ROWS, KEY_COLUMNS, KnownCases, LakeFiles, lake_file
+from mpls311.lake import (
+    BATCH_ROWS,
+    KEY_COLUMNS,
+    KnownCases,
+    LakeFiles,
+    lake_file,
+    without_cases,
+)
 from mpls311.loads import (
     Decision,
     Ingested,
@@ -43,6 +51,9 @@ log = logging.getLogger(__name__)
 
 _LONGEST_MESSAGE = 1_000
 """Characters of what is recorded: a server may say more."""
+
+_TORN_ATTEMPTS = 3
+"""How often a window is read before a layer that goes on changing is left to the next run."""
 
 Read = Callable[..., Awaitable[ReadReport]]
 """Of a layer and a condition into the spool, with progress."""
@@ -130,7 +141,7 @@ class YearReader:
     ) -> YearRead:
         folder = self._spool / str(year)
         read = partial(
-            self._client.read,
+            self._fetch,
             path=folder / "rows.parquet",
             on_rows=progress.advance(year),
             on_plan=progress.expect(year),
@@ -147,6 +158,20 @@ class YearReader:
         if stands_still and await asyncio.to_thread(self._is_known, year, rows, look):
             return self._unchanged(year, look, "all its rows are those known", reads)
         return await asyncio.to_thread(self._load, year, look, decision, reads, gone, rows)
+
+    async def _fetch(
+        self, layer: FeatureLayer, where: str, path: Path, **options: Any
+    ) -> ReadReport:
+        """Read rows; those of purged cases do not stay."""
+        report = await self._client.read(layer, where, path, **options)
+        if self._history.purged:
+            await asyncio.to_thread(self._leave_out_purged, path)
+        return report
+
+    def _leave_out_purged(self, path: Path) -> None:
+        others = path.with_suffix(".others")
+        if without_cases(path, others, self._history.purged):
+            others.replace(path)
 
     async def _read_window(
         self, year: int, layer: FeatureLayer, decision: Decision, read: Read
@@ -167,14 +192,14 @@ class YearReader:
         decision = replace(decision, since=since)
         folder = self._spool / str(year)
         try:
-            window = await read(layer, condition(layer, since), journal=folder / decision.action)
+            reads = await self._window_and_cases(year, layer, since, read)
         except (LayerNotFoundError, AccessDeniedError):
             raise
         except ServiceError as exc:
             log.warning("%s is read in full, as its window is refused: %s", year, exc)
             return Decision("full", "the service refuses to give the newest rows alone"), [], ()
+        window, _ = reads
         path, fields = folder / "cases.parquet", case_fields(window.layer)
-        ids = await self._client.read(window.layer, "1=1", path, fields=fields)
         compared = await asyncio.to_thread(
             lambda: compare(
                 known,
@@ -185,7 +210,6 @@ class YearReader:
             )
         )
         path.unlink()
-        reads = [window, ids]
         if compared.lost:
             log.warning(
                 "%s is read in full: the service left out %s known cases of the window it was "
@@ -199,6 +223,34 @@ class YearReader:
             why = f"{compared.unseen:,} cases that no recent stamp tells of"
             return Decision("full", why), reads, ()
         return decision, reads, compared.gone
+
+    async def _window_and_cases(
+        self, year: int, layer: FeatureLayer, since: datetime, read: Read
+    ) -> list[ReadReport]:
+        """Read the rows of a window and the cases of the whole layer, of one and the same edition.
+
+        Raises:
+            TornReadError: Another edition came between them, each time it was tried.
+        """
+        folder = self._spool / str(year)
+        for attempt in range(1, _TORN_ATTEMPTS + 1):
+            window = await read(layer, condition(layer, since), journal=folder / "incremental")
+            try:
+                cases = await self._fetch(
+                    window.layer,
+                    "1=1",
+                    path=folder / "cases.parquet",
+                    fields=case_fields(window.layer),
+                    expect_edit_date=window.edit_date_after,
+                )
+            except TornReadError as exc:
+                if attempt == _TORN_ATTEMPTS:
+                    raise
+                log.warning("%s: its window is read again: %s", year, exc)
+                layer = await self._client.layer(layer.url)
+            else:
+                break
+        return [window, cases]
 
     def _is_known(self, year: int, path: Path, look: Look) -> bool:
         """Whether the rows of a full read are those known already."""
@@ -246,6 +298,7 @@ class YearReader:
         load_id = self._mint(year)
         # The read of the rows; case ids are read after a window.
         report = reads[0] if decision.since else reads[-1]
+        kept = pq.read_metadata(rows).num_rows
         manifest = Ingested(
             load_id=load_id,
             source_year=year,
@@ -259,6 +312,7 @@ class YearReader:
             job_start=self._now,
             service_count=report.count,
             rows=report.rows,
+            purged=report.rows - kept,
             layer_count=report.layer_count,
             gone=gone,
             replaces=() if decision.since else self._history.to_replace(year),
@@ -267,7 +321,7 @@ class YearReader:
             max_record_count=look.layer.page_limit,
             pages=report.pages,
             **_cost(look, reads),
-            file=lake_file(rows, f"{year}/{load_id}.parquet", report.rows),
+            file=lake_file(rows, f"{year}/{load_id}.parquet", kept),
         )
         files = {manifest.file.name: rows}
         return YearRead(year, _summary(decision, manifest, report.resumed), manifest, files)

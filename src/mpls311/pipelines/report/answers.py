@@ -3,13 +3,14 @@
 import calendar
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 
 import pandas as pd
 
 from mpls311.changes import clear_changes
 from mpls311.parameters import ChangeSettings
+from mpls311.weeks import unusual_counts
 
 HEADLINE_DAYS = (1, 7, 30)
 """Within how many days requests are closed, is what the page says first."""
@@ -126,6 +127,35 @@ class Answers:
             discovery_rate=self.change.false_discovery_rate,
         )
         return -_direction(told)
+
+    @cached_property
+    def last_week(self) -> tuple[date, date] | None:
+        """The first and the last of the last seven whole days."""
+        rows = self.marts["rpt_weeks"]
+        if rows.empty:
+            return None
+        last = pd.Timestamp(rows["last_date"].max()).date()
+        return last - timedelta(days=6), last
+
+    def unusual_types(self) -> pd.DataFrame:
+        """What mpls311.weeks tells of each type in the last seven whole days."""
+        rows = self.marts["rpt_weeks"]
+        if not self.last_week:
+            return rows
+        weeks = range(rows["weeks_ago"].max() + 1)
+        counts = rows.pivot_table(
+            index=["subject_name", "type_name"],
+            columns="weeks_ago",
+            values="request_count",
+            aggfunc="sum",
+        )
+        counts = counts.reindex(columns=weeks).fillna(0).astype(float)
+        for ago in weeks:
+            back = timedelta(weeks=ago)
+            if not {(day - back).year for day in self.last_week} <= set(self.years):
+                counts[ago] = float("nan")
+        rate = self.change.false_discovery_rate
+        return unusual_counts(counts, discovery_rate=rate).reset_index()
 
     def year_before(self, year: int, grain: str, *keys: str) -> pd.DataFrame:
         """What a year compares with in a yearly grain: the same days, if it is not over."""

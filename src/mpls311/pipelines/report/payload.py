@@ -10,7 +10,14 @@ from mpls311.pipelines.report.answers import Answers, Ring
 from mpls311.pipelines.report.tables import KEYS, TABLES, Table
 from mpls311.years import CITY_TIME
 
-_DECIMALS = {"_hours": 3, "_share": 5, "share_within": 5, "share_change": 5, "itude": 4}
+_DECIMALS = {
+    "_hours": 3,
+    "_share": 5,
+    "share_within": 5,
+    "share_change": 5,
+    "itude": 4,
+    "expected_count": 1,
+}
 """By the ends of names. A ten thousandth of a degree is less than a border on the map is wide."""
 
 
@@ -55,6 +62,7 @@ def payload(answers: Answers) -> dict[str, Any]:
         "years": answers.years,
         "unfinished": _unfinished(answers),
         "strays": answers.strays,
+        "lastWeek": [day.isoformat() for day in answers.last_week or ()],
         "subjects": list(subject),
         "types": [[subject[major], minor] for major, minor in kind],
         "channels": list(positions["channel"]),
@@ -107,7 +115,8 @@ def _plain(name: str, value: Any) -> Any:
         return f"{instant.tz_convert(CITY_TIME):%Y-%m-%d %H:%M}"
     if isinstance(value, float):
         digits = next((d for end, d in _DECIMALS.items() if name.endswith(end)), None)
-        return round(value, digits) if digits else value
+        rounded = value if digits is None else round(value, digits)
+        return int(rounded) if rounded.is_integer() else rounded
     return int(value)
 
 

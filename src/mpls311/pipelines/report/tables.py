@@ -132,6 +132,14 @@ class Service(Table):
         ).sort_values(["open_year", "open_month"], na_position="first")
 
 
+class Week(Table):
+    """The types of the last seven whole days, and whether they are unusually many."""
+
+    def frame(self, answers: Answers) -> pd.DataFrame:
+        """See the base class."""
+        return answers.unusual_types()
+
+
 class Wait(Table):
     """How long the requests of the last 365 days took, by type, and by type and channel."""
 
@@ -181,6 +189,7 @@ TABLES = {
         "open_year open_month share_within benchmark_share measured_count covered_share",
     ),
     "wait": Wait(_TIMES, "type channel p25_hours median_hours p75_hours closed_count is_few"),
+    "week": Week("rpt_weeks", "type request_count expected_count low high is_unusual"),
     "city": OfGrain(_AREAS, "open_year slower_share", "year"),
     "area": OfGrain(
         _AREAS,

@@ -97,9 +97,9 @@ def split_load(
         restated = _marked_deleted(known.last_versions(deleted), load)
         accepted_file.write_table(restated)
     live.add(pa.concat_tables([accepted, traits(restated)]))
-    if accepted.num_rows + tally.rejected != load.ingested.rows:
+    if accepted.num_rows + tally.rejected != load.ingested.file.rows:
         raise AssertionError(
-            f"{load.load_id}: {load.ingested.rows} rows read, but {accepted.num_rows} accepted "
+            f"{load.load_id}: {load.ingested.file.rows} rows, but {accepted.num_rows} accepted "
             f"and {tally.rejected} rejected"
         )
     compared = known.compare(accepted)
