@@ -37,10 +37,13 @@ def opened(
 
 
 def go(page: Page, address: str) -> None:
-    """Type another address."""
+    """Type another address, and let the browser lay out what it shows."""
     page.evaluate(
-        "address => new Promise((done) => {"
-        " addEventListener('hashchange', done, { once: true }); location.hash = address; })",
+        """address => new Promise((done) => {
+            const frame = () => requestAnimationFrame(() => setTimeout(done));
+            addEventListener("hashchange", frame, { once: true });
+            location.hash = address;
+        })""",
         address,
     )
 

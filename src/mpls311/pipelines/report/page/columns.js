@@ -37,17 +37,15 @@ const channelColumn = (options) =>
 const yearColumn = () =>
   nameColumn("open_year", "Year", { write: (year) => link(addressOf({ ...address, year }), String(year)) });
 const changeColumn = (label) =>
-  column("median_change", label, {
-    value: (one) => (one.now.worse ? ratio(one.now.median_hours, one.before.median_hours) : null),
-    write: (_, one) => slower(one.now, one.before),
-    sorts: true,
-  });
+  column("change", label, { write: (_, one) => slower(one, one.before), sorts: true });
 
 const PAPERWORK = "Closed is when the paperwork was closed, not when the work was done.";
 const REPORTERS =
   "Requests measure who reports, not only what is wrong: some areas report several times as fast as others.";
 const CLEAR =
   "A change is shown if it is clear: by more than a tenth of the time, or three points of a share, and too certain to be chance among all that are shown beside it.";
+const DIFFER =
+  "Where one channel takes more than three times as long as another, times are shown by channel; a change is that of the same mix.";
 const FEW_CLOSED =
   "Of few closed requests (their number in parentheses) no times are shown or compared. Times count who still waits; one is \u201cnot reached yet\u201d while too few are closed.";
 const sentences = (...list) => list.join(" ");

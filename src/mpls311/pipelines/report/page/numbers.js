@@ -5,6 +5,7 @@ const DASH = "\u2013";
 const MINUS = "\u2212";
 const FEW = "few";
 const NOT_REACHED = "not reached yet";
+const BY_CHANNEL = "by channel";
 const UNCLEAR = "no clear change";
 
 const missing = (value) => value === null || value === undefined;
@@ -28,6 +29,8 @@ const day = (time) => `${MONTHS[Number(time.slice(5, 7)) - 1]} ${Number(time.sli
 const isFew = (row) => Boolean(row.is_few) && row.closed_count !== 0;
 function measured(row, name, write = duration) {
   if (isFew(row)) return missing(row.closed_count) ? FEW : `${FEW} (${count(row.closed_count)})`;
+  // One time of channels that differ would be that of none of them.
+  if (row.channels_differ) return BY_CHANNEL;
   return missing(row[name]) && row.closed_count > 0 ? NOT_REACHED : write(row[name]);
 }
 
@@ -37,12 +40,8 @@ const ratio = (now, before) => (!before || missing(now) ? null : now / before - 
 function slower(now, before) {
   if (isFew(now) || isFew(before)) return { text: FEW };
   if (!now.worse) return { text: now.worse === 0 ? UNCLEAR : DASH };
-  const by = ratio(now.median_hours, before.median_hours);
-  const word = now.worse > 0 ? "slower" : "faster";
-  return {
-    text: by === null ? word : `${(100 * Math.abs(by)).toFixed(1)} % ${word}`,
-    kind: kindOf(now.worse),
-  };
+  const by = missing(now.change) ? "" : `${decimal(100 * Math.abs(now.change))} % `;
+  return { text: `${by}${now.worse > 0 ? "slower" : "faster"}`, kind: kindOf(now.worse) };
 }
 function points(row) {
   if (!row.worse) return { text: row.worse === 0 ? UNCLEAR : DASH };

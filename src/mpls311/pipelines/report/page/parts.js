@@ -142,7 +142,7 @@ function part({ id, title, wide, controls, draw }) {
   let filled = () => {};
   const redraw = () => {
     now = draw();
-    const { notes = [], table, tall = true, beside } = now;
+    const { notes = [], table, beside } = now;
     csv.hidden = !table;
     if (table) Object.assign(table, { id: `${id}-table`, caption: table.caption || title });
     let shown = null;
@@ -162,7 +162,7 @@ function part({ id, title, wide, controls, draw }) {
       filled = () => {
         if (shown.childElementCount === 1) shown.append(scroller(table));
       };
-    } else if (table) shown = scroller(table, tall ? "tall" : "");
+    } else if (table) shown = scroller(table, table.tall === false ? "" : "tall");
     const drawn = now.chart ? [place, now.legend ? legend(now.legend) : null] : [];
     body.replaceChildren(
       ...[

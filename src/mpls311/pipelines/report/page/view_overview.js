@@ -41,36 +41,42 @@ function yearTiles(year) {
   );
 }
 
+/* What is asked for unusually often; that nothing is, is an answer too. */
 function weekPart(year) {
   if (!has("week") || (year !== ALL && year !== newest())) return null;
-  const all = rows("week");
-  const unusual = all.filter((one) => one.is_unusual);
+  const [first, last] = data.lastWeek;
+  const known = rows("week").filter((one) => !missing(one.expected_count));
+  const unusual = known.filter((one) => one.is_unusual);
+  const span = `in the seven days from ${day(first)} to ${day(last)}`;
+  const answer = !known.length
+    ? `What is usual ${span} cannot be told: too few earlier weeks are here.`
+    : !unusual.length
+      ? `None of ${count(known.length)} types was asked for unusually often ${span}.`
+      : `${unusual.length === 1 ? "One type" : `${count(unusual.length)} types`} of ${count(known.length)} ${unusual.length === 1 ? "was" : "were"} asked for unusually often ${span}.`;
   return part({
     id: "week",
     title: "This week",
+    wide: true,
     draw: () => ({
-      lead: h(
-        "p",
-        {},
-        unusual.length
-          ? `In the seven days to ${day(data.reachesTo)} ${unusual.length === 1 ? "one type was" : `${count(unusual.length)} types were`} asked for unusually often.`
-          : `None of ${count(all.length)} types was asked for unusually often in the seven days to ${day(data.reachesTo)}.`,
-      ),
+      lead: h("p", { id: "week-answer" }, answer),
       table: unusual.length
         ? {
+            tall: false,
             columns: [
               typeColumn(),
               countColumn("request_count", "Requests"),
-              countColumn("expected_count", "Expected", { write: decimal }),
-              countColumn("low", "Usually from"),
+              column("expected_count", "Expected", { write: (n) => count(Math.round(n)), sorts: true }),
+              countColumn("low", "Usual from"),
               countColumn("high", "to"),
             ],
             rows: unusual,
           }
         : null,
-      notes: [
-        "Expected of the same weeks of earlier years, and of this year's volume. Unusual is what is beyond chance for a type that varies as it does, among so many types.",
-      ],
+      notes: known.length
+        ? [
+            "Expected is what the same weeks of earlier years had, times how much more there has been lately. Unusual is what is beyond chance for a type that varies as much as it does, among so many types.",
+          ]
+        : [],
     }),
   });
 }

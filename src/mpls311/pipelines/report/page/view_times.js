@@ -3,14 +3,15 @@
 function timesPart(year) {
   const before = by(rowsBefore("subject", year), "subject");
   const list = rows("subject", { open_year: year })
-    .map((now) => ({ ...now, now, before: before.get(String(now.subject)) || {} }))
+    .map((one) => ({ ...one, before: before.get(String(one.subject)) || {} }))
     .filter((one) => one.closed_count > 0)
     .sort((a, b) => b.request_count - a.request_count);
   const kinds = [
     ["median_hours", -6, "var(--s0)", "median", circle],
     ["p90_hours", 6, "var(--s5)", "90th percentile", diamond],
   ];
-  const draw = ({ name, now, before }, x, middle, left) => {
+  const draw = (now, x, middle, left) => {
+    const { name, before } = now;
     if (isFew(now)) return [words(measured(now), left, middle + 4, "start")];
     return kinds.map(([key, offset, fill, called, shape]) => {
       const y = middle + offset;
@@ -39,12 +40,9 @@ function timesPart(year) {
           label: `Median and 90th percentile of ${days(year)} by major category; the table below says the same.`,
           draw,
           lines: list.map((one) => ({ ...one, name: data.subjects[one.subject] })),
-          values: list.flatMap(({ now, before }) => [
-            now.median_hours,
-            now.p90_hours,
-            before.median_hours,
-            before.p90_hours,
-          ]),
+          values: list.flatMap((one) =>
+            [one, one.before].flatMap((each) => [each.median_hours, each.p90_hours]),
+          ),
         }),
       legend: kinds.map(([, , fill, called]) => ({
         fill,

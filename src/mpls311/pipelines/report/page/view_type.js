@@ -4,10 +4,8 @@ function channelTimesPart({ position }, year) {
   const before = by(rowsBefore("typeChannel", year, { type: position }), "channel");
   const list = rows("typeChannel", { type: position, open_year: year }).map((one) => ({
     ...one,
-    now: one,
     before: before.get(String(one.channel)) || {},
   }));
-  const differ = row("type", { type: position, open_year: year })?.channels_differ;
   return list.length
     ? part({
         id: "by-channel",
@@ -24,14 +22,7 @@ function channelTimesPart({ position }, year) {
             ].filter(Boolean),
             rows: list,
           },
-          notes: [
-            sentences(
-              differ
-                ? "Its channels differ more than three times: look at them apart, the median of all is of two unlike halves."
-                : "",
-              FEW_CLOSED,
-            ),
-          ],
+          notes: [sentences(DIFFER, FEW_CLOSED)],
         }),
       })
     : null;

@@ -9,7 +9,6 @@ function typeRows(year, where, apart) {
   const channelsBefore = by(rowsBefore("typeChannel", year), "type", "channel");
   const full = (one, earlier = {}) => ({
     ...one,
-    now: one,
     before: earlier,
     share: one.request_count / total,
   });
@@ -76,7 +75,7 @@ function typesPart(year, { subject = null } = {}) {
           sentences(
             "Times leave out requests of information-only types, which are closed as they are opened.",
             FEW_CLOSED,
-            "Types whose channels differ more than three times are shown with them: their median is of two unlike halves.",
+            DIFFER,
             year === ALL ? "" : CLEAR,
             PAPERWORK,
           ),
