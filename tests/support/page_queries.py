@@ -7,7 +7,7 @@ Row = list[Any]
 Ask = Callable[[str], Iterable[Iterable[Any]]]
 
 TOLD_IN_PYTHON = {
-    *("worse", "expected_count", "low", "high", "is_unusual"),
+    *("worse", "change", "expected_count", "low", "high", "is_unusual"),
     *("last_read_at", "last_full_read_at"),
 }
 """Columns that no query gives: what is told by statistics, and times as text."""
@@ -35,7 +35,7 @@ _IS_SHOWN = "open_year in (select source_year from mpls_311_production.rpt_data_
 def _times(grain: str, keys: str, measures: str = _MEASURES, only: str = "true") -> str:
     """Rows of a grain; a yearly one comes with that of all years together."""
     grains = f"'{grain}', '{grain.replace('year', 'all', 1)}'"
-    by = f"{_YEAR}, {keys}" if keys else _YEAR
+    by = f"{_YEAR} as year, {keys}" if keys else _YEAR
     where = f"where grain in ({grains}) and {only} group by all"
     return f"select {by}, {measures} from {_M}.rpt_time_to_close {where}"
 
@@ -85,7 +85,19 @@ QUERIES = {
     ),
     "subject": _times("year_subject", "subject_name"),
     "subjectToDate": _to_date("year_subject", "subject_name"),
-    "type": _times("year_type", _TYPE),
+    "type": f"""
+        with types as ({_times("year_type", f"{_TYPE} as type")}),
+        channels as (
+            select
+                {_YEAR} as year, {_TYPE} as type,
+                max(hours) > 3 * min(hours) as differ
+            from (select *, greatest(median_hours, 1 / 60) as hours from {_M}.rpt_time_to_close)
+            where grain in ('year_type_channel', 'all_type_channel')
+                and not is_information_only and not is_few
+            group by all
+        )
+        select types.*, coalesce(differ, false)::int
+        from types left join channels using (year, type)""",
     "typeToDate": _to_date("year_type", _TYPE),
     "typeChannel": _times("year_type_channel", f"{_TYPE}, channel"),
     "typeChannelToDate": _to_date("year_type_channel", f"{_TYPE}, channel"),

@@ -132,8 +132,19 @@ def test_what_is_clearly_worse_is_so_on_the_page() -> None:
         )
     ]
     changes = pd.DataFrame(rows)
-    answers = collect_answers(LoadHistory(), CHANGE, **MARTS_OF_2026 | {"rpt_changes": changes})
+    marts = MARTS_OF_2026 | {"rpt_changes": changes}
+    without_2025 = collect_answers(LoadHistory(), CHANGE, **marts)
+    of_both = {
+        "rpt_time_to_close": pd.concat([TIMES, TIMES.assign(open_year=2025)]),
+        "rpt_data_quality": pd.DataFrame({"source_year": [2025, 2026], "case_count": 1}),
+    }
+    answers = collect_answers(LoadHistory(), CHANGE, **marts | of_both)
 
+    assert without_2025.worse_times.empty
     assert answers.worse_times["worse"].tolist() == [1, 0, -1]
+    assert answers.worse_times["change"].dropna().tolist() == [
+        pytest.approx(0.5),
+        pytest.approx(-0.4),
+    ]
     assert answers.worse_shares(changes, "before_").tolist() == [1, 0, -1]
     assert answers.worse_shares(changes.drop(columns="before_week_count"), "before_").isna().all()

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
-from mpls311.changes import clear_changes
+from mpls311.changes import channels_differ, clear_changes
 from mpls311.parameters import ChangeSettings
 from mpls311.weeks import unusual_counts
 
@@ -98,13 +99,16 @@ class Answers:
     def worse_times(self) -> pd.DataFrame:
         """Rows of rpt_changes with `worse`: 1 slower than the year before, -1 faster, 0 neither.
 
-        It is nan where there is nothing to tell it by.
+        It is nan where there is nothing to tell it by. `change` is by how much times are longer,
+        nan where that is not clear; of types whose channels stand apart, in the same mix as before.
         """
         rows = self.of_years("rpt_changes")
+        if not rows.empty:
+            # Late cases of a year without a layer of its own are not that year.
+            rows = rows[(rows["open_year"] - 1).isin(self.years)]
         if rows.empty:
-            return pd.DataFrame(
-                columns=["grain", "open_year", "subject_name", "type_name", "channel", "worse"]
-            )
+            keys = ["grain", "open_year", "subject_name", "type_name", "channel"]
+            return pd.DataFrame(columns=[*keys, "worse", "change"])
         told = clear_changes(
             rows,
             of="times",
@@ -112,8 +116,33 @@ class Answers:
             least=self.change.times,
             discovery_rate=self.change.false_discovery_rate,
             family=["grain", "open_year"],
+            part_of=self._part_of(rows),
         )
-        return rows.assign(worse=_direction(told))
+        return rows.assign(worse=_direction(told), change=told["change"].where(told["is_clear"]))
+
+    @cached_property
+    def mixed(self) -> "pd.Series[Any]":
+        """Whether the channels of a type stand apart, by year, major category and type."""
+        return channels_differ(self.by("year_type_channel", "subject_name", "type_name", "channel"))
+
+    def _part_of(self, rows: pd.DataFrame) -> "pd.Series[Any]":
+        """The row of the type that a row is a channel of, where channels stand apart.
+
+        That is so in a year if it is in it or in the year before.
+        """
+        mixed = set(self.mixed[self.mixed].index)
+
+        def key(row: Any) -> tuple[int, str, str]:
+            return row.open_year, row.subject_name, row.type_name
+
+        whole = {
+            key(row): row.Index
+            for row in rows[rows["grain"] == "year_type"].itertuples()
+            if {key(row), (row.open_year - 1, *key(row)[1:])} & mixed
+        }
+        parts = rows[rows["grain"] == "year_type_channel"]
+        found = [whole.get(key(row)) for row in parts.itertuples()]
+        return pd.Series(found, parts.index, dtype=float).reindex(rows.index)
 
     def worse_shares(self, rows: pd.DataFrame, before: str) -> "pd.Series[float]":
         """The same of shares within a time, against those whose columns begin with `before`."""

@@ -17,6 +17,7 @@ _DECIMALS = {
     "share_change": 5,
     "itude": 4,
     "expected_count": 1,
+    "change": 4,
 }
 """By the ends of names. A ten thousandth of a degree is less than a border on the map is wide."""
 

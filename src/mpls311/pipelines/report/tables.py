@@ -27,7 +27,7 @@ class Table(ABC):
     """What the page gets of a mart.
 
     `as_of_date`, `age`, `subject`, `type`, `channel`, `area` and `ward` are positions in the lists
-    of those names; `worse` is 1, -1 or 0, see `Answers.worse_times`.
+    of those names; `worse` is 1, -1 or 0, and `change` by how much, see `Answers.worse_times`.
     """
 
     mart: str
@@ -72,12 +72,16 @@ class OfGrain(Table):
         if self.grain.endswith("_to_date"):
             # Only the year that is not over compares with them.
             rows = rows[rows["open_year"] == (answers.unfinished or date.min).year - 1]
+        if "channels_differ" in self.names:
+            types = pd.MultiIndex.from_frame(rows[self.keys])
+            differ = answers.mixed.reindex(types, fill_value=False)
+            rows = rows.assign(channels_differ=differ.to_numpy())
         if "worse" not in self.names:
             return rows
         if self.mart == _TIMES:
             told = answers.worse_times
             told = told[told["grain"] == self.grain]
-            return rows.merge(told[[*self.keys, "worse"]], "left", self.keys)
+            return rows.merge(told[[*self.keys, "worse", "change"]], "left", self.keys)
         city = answers.of_grain(self.mart, "year").set_index("open_year").add_prefix("city_")
         against = rows.join(city, on="open_year")
         return rows.assign(worse=answers.worse_shares(against, "city_"))
@@ -169,12 +173,14 @@ TABLES = {
     "month": Volumes(_TIMES, "open_year open_month subject request_count", "month_subject"),
     "typeMonth": Volumes(_TIMES, "open_year open_month type request_count", "month_type_channel"),
     "channelYear": Volumes(_TIMES, "open_year channel request_count", "year_channel"),
-    "subject": OfGrain(_TIMES, f"open_year subject {_MEASURES} worse", "year_subject"),
+    "subject": OfGrain(_TIMES, f"open_year subject {_MEASURES} worse change", "year_subject"),
     "subjectToDate": OfGrain(_TIMES, f"open_year subject {_MEASURES}", "year_subject_to_date"),
-    "type": OfGrain(_TIMES, f"open_year type {_MEASURES} worse", "year_type"),
+    "type": OfGrain(
+        _TIMES, f"open_year type {_MEASURES} channels_differ worse change", "year_type"
+    ),
     "typeToDate": OfGrain(_TIMES, f"open_year type {_MEASURES}", "year_type_to_date"),
     "typeChannel": OfGrain(
-        _TIMES, f"open_year type channel {_MEASURES} worse", "year_type_channel"
+        _TIMES, f"open_year type channel {_MEASURES} worse change", "year_type_channel"
     ),
     "typeChannelToDate": OfGrain(
         _TIMES, f"open_year type channel {_MEASURES}", "year_type_channel_to_date"
