@@ -228,7 +228,7 @@ def test_the_types_are_searched_sorted_and_split_by_channel(page: Page) -> None:
     assert cells(page, "types", "Type")[0] == "Graffiti complaint / reporting"
     assert page.locator("#types-found").inner_text() == f"1 of {len(everything)} types"
     page.get_by_label("Channels apart").check()
-    assert cells(page, "types", "Type")[1:] == ["by Open311", "by Phone or other"]
+    assert cells(page, "types", "Type", "tr.sub") == ["by Open311", "by Phone or other"]
 
     page.get_by_label("Channels apart").uncheck()
     page.locator("#only").fill("")
@@ -236,6 +236,21 @@ def test_the_types_are_searched_sorted_and_split_by_channel(page: Page) -> None:
     by_median = cells(page, "types", "Type")
     assert sorted(by_median) == sorted(everything)
     assert by_median != everything
+
+
+def test_where_channels_differ_they_stand_apart(page: Page, city: Project) -> None:
+    medians = ask(
+        city,
+        "select type_name, max(median_hours) > 3 * min(median_hours) "
+        f"from {MARTS}.rpt_time_to_close where grain = 'year_type_channel' and open_year = 2024 "
+        "and not is_few and not is_information_only group by type_name having count(*) > 1",
+    )
+    go(page, "#2024/types")
+    shown = dict(zip(cells(page, "types", "Type"), cells(page, "types", "Median"), strict=True))
+    assert {differ for _, differ in medians} == {True, False}
+    for name, differ in medians:
+        assert (shown[name] == "by channel") is differ, name
+    assert "by Open311" in cells(page, "types", "Type", "tr.sub")
 
 
 def test_the_map_says_what_its_colors_mean(page: Page) -> None:

@@ -48,9 +48,9 @@ def go(page: Page, address: str) -> None:
     )
 
 
-def cells(page: Page, part: str, column: str) -> list[str]:
+def cells(page: Page, part: str, column: str, row: str = "tr:not(.sub)") -> list[str]:
     """What is shown in a column of the table of a part, by its header."""
     table = page.locator(f"#{part}-table")
     expect(table).to_be_attached()
-    heads = [text.split(" \u2193")[0] for text in table.locator("thead th").all_text_contents()]
-    return table.locator(f"tbody tr > :nth-child({heads.index(column) + 1})").all_text_contents()
+    at = table.locator("thead th").all_text_contents().index(column) + 1
+    return table.locator(f"tbody {row} > :nth-child({at})").all_text_contents()

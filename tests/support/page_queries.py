@@ -62,6 +62,12 @@ def _areas(kind: str, keys: str) -> str:
         from {_M}.rpt_areas where grain in ({grains}) group by all"""
 
 
+def _months(area: str) -> str:
+    return f"""
+        select open_year, open_month, {area}, count(*)
+        from {_M}.rpt_requests group by all"""
+
+
 _OF_YEAR = f"sum(open_count)::bigint, {_MEASURES}, {_HEADLINE}"
 
 QUERIES = {
@@ -158,6 +164,8 @@ QUERIES = {
     "typeArea": _areas("neighborhood", f"neighborhood_name, {_TYPE}"),
     "ward": _areas("ward", "ward_name"),
     "typeWard": _areas("ward", f"ward_name, {_TYPE}"),
+    "areaMonth": _months("neighborhood_name"),
+    "wardMonth": _months("ward_name"),
     "spot": f"""
         select open_year, longitude, latitude, request_count, place_count
         from {_M}.rpt_hot_spots where rank_in_year <= 60 and not is_one_place""",

@@ -100,6 +100,15 @@ class Volumes(Table):
         return _sums(pd.concat([rows, rows.assign(open_year=ALL_YEARS)]), self.keys)
 
 
+class Sums(Table):
+    """Numbers of requests of a mart whose counts add up."""
+
+    def frame(self, answers: Answers) -> pd.DataFrame:
+        """See the base class."""
+        rows = answers.of_years(self.mart)
+        return rows if rows.empty else _sums(rows, self.keys)
+
+
 @dataclass(frozen=True)
 class Backlog(Table):
     """Requests that were open at the end of every month, or on the newest day only."""
@@ -208,6 +217,8 @@ TABLES = {
     "typeArea": OfGrain("rpt_areas", f"open_year area type {_OF_AREA}", "year_neighborhood_type"),
     "ward": OfGrain("rpt_areas", f"open_year ward {_OF_AREA}", "year_ward"),
     "typeWard": OfGrain("rpt_areas", f"open_year ward type {_OF_AREA}", "year_ward_type"),
+    "areaMonth": Sums("rpt_volumes", "open_year open_month area request_count"),
+    "wardMonth": Sums("rpt_volumes", "open_year open_month ward request_count"),
     "spot": AsItIs("rpt_hot_spots", "open_year longitude latitude request_count place_count"),
     "backlogMonth": Backlog(_BACKLOG, "as_of_date age type open_count", newest=False),
     "backlogType": AsItIs("rpt_backlog_types", "type open_count median_days oldest_days"),

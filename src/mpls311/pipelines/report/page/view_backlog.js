@@ -170,6 +170,7 @@ function backlogOfType({ position }, year) {
     : null;
 }
 function backlogOfPlace(what) {
+  if (!has("backlogMonth")) return null;
   const open = aged(KINDS[what.kind].backlog, "type", whereOf(what));
   return part({
     id: "backlog",
