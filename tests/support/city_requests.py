@@ -39,7 +39,13 @@ select
     type_name,
     channel,
     is_information_only,
+    'Unknown' as community_name,
+    -1::bigint as neighborhood_id,
+    'Unknown' as neighborhood_name,
+    -1::bigint as ward_id,
+    'Unknown' as ward_name,
     closed is null as is_open,
+    closed at time zone 'America/Chicago' as closed_local_datetime,
     case when closed >= opened then date_diff('second', opened, closed) end
         as time_to_close_seconds,
     age_seconds,
