@@ -1,6 +1,7 @@
 """The dashboard in a browser: what it shows, and that everybody can use it."""
 
 import csv
+import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -404,6 +405,43 @@ def test_a_ward_says_what_it_waits_for(page: Page, city: Project) -> None:
     assert {(row["type_name"], int(row["open_count"])) for row in rows} == {
         (name, count) for name, count in waiting
     }
+
+
+# docs/questions.md
+@pytest.mark.parametrize(
+    ("typed", "clicks", "answer", "says"),
+    [
+        ("", ["Types", "Opened in: all years"], "#growth-table tbody tr:first-child", r"\+\d"),
+        (
+            "pothole",
+            ["Pothole"],
+            "#backlog-age",
+            r"open on Jul 19, 2025, half of them for more than",
+        ),
+        (
+            "sidewalk snow",
+            ["Sidewalk Snow & Ice Complaint"],
+            "#change",
+            r"change|few|slower|faster",
+        ),
+        ("", ["Places", "Color by: slower than the city"], "#map-table", r"no clear difference"),
+        ("", ["Open311"], "#types-table tbody tr:first-child", r"Parking Violation|Graffiti"),
+        ("ward 6", ["Ward 6"], "#backlog-table tbody tr:first-child", r"\d"),
+        ("street light", ["Street Light Outage"], "#wait-table", r"Three quarters within"),
+    ],
+)
+def test_seven_questions_take_few_clicks(
+    page: Page, typed: str, clicks: list[str], answer: str, says: str
+) -> None:
+    page.locator("#find").fill(typed)
+    for click in clicks:
+        label, _, option = click.partition(": ")
+        if option:
+            page.get_by_label(label).select_option(label=option)
+        else:
+            page.get_by_role("link", name=label, exact=True).first.click()
+
+    expect(page.locator(answer)).to_have_text(re.compile(says))
 
 
 def test_it_works_by_keyboard(page: Page) -> None:

@@ -6,6 +6,13 @@ const typeColumn = () =>
     write: (name, one) => to("type", one.type, name),
     sorts: true,
   });
+/* Types whose channels differ so much that one time for all of them misleads. */
+const mixed = (year) =>
+  new Set(
+    rows("type", { open_year: year })
+      .filter((one) => one.channels_differ)
+      .map((one) => one.type),
+  );
 const nameOfType = (type) => `${data.types[type][1]} ${subjectOf(type)}`;
 /* Under a type its channels, where those are apart. */
 const typeOrChannelColumn = () => ({
@@ -35,7 +42,12 @@ const channelColumn = (options) =>
     ...options,
   });
 const yearColumn = () =>
-  nameColumn("open_year", "Year", { write: (year) => link(addressOf({ ...address, year }), String(year)) });
+  nameColumn("open_year", "Year", {
+    write: (year, one) =>
+      one.is === "sub"
+        ? `by ${data.channels[one.channel]}`
+        : link(addressOf({ ...address, year }), String(year)),
+  });
 const changeColumn = (label) =>
   column("change", label, { write: (_, one) => slower(one, one.before), sorts: true });
 

@@ -27,6 +27,8 @@ function show(asked) {
     VIEWS[view].always ? "" : h("span", { class: "kind" }, `, ${days(year)}`),
   );
   parts = VIEWS[view].parts(year, what).filter(Boolean);
+  if (!parts.length)
+    parts = [fixed(h("p", {}, "The data of this page is of an earlier version, which has nothing of this."))];
   $("parts").replaceChildren(...parts.map(({ section }) => section));
   for (const { measure } of parts) measure();
   for (const { redraw } of parts) redraw();

@@ -38,7 +38,13 @@ function tilesOf(what, year) {
   const now = yearlyOf(what).find((one) => one.open_year === year);
   const all = row("year", { open_year: year });
   if (!now) return fixed(h("p", {}, `No requests in ${days(year)}.`));
-  const before = key === "type" || key === "subject" ? rowsBefore(yearly, year, whereOf(what))[0] : null;
+  const before =
+    key === "type" || key === "subject"
+      ? rowsBefore(yearly, year, whereOf(what)).map((one) => ({
+          ...one,
+          channels_differ: now.channels_differ,
+        }))[0]
+      : null;
   const change = before && slower(now, before);
   return tiles(
     tile(
@@ -104,9 +110,15 @@ function trendOf(what, year) {
 }
 
 function yearsPart(what) {
+  const channels = (one) =>
+    rows("typeChannel", { ...whereOf(what), open_year: one.open_year }).map((each) => ({
+      ...each,
+      is: "sub",
+    }));
   const list = yearlyOf(what)
     .filter((one) => data.years.includes(one.open_year))
-    .sort((a, b) => b.open_year - a.open_year);
+    .sort((a, b) => b.open_year - a.open_year)
+    .map((one) => ({ ...one, channel: null, parts: one.channels_differ ? channels(one) : [] }));
   const knows = (name) => list.some((one) => name in one);
   return list.length
     ? part({
@@ -127,9 +139,9 @@ function yearsPart(what) {
             }),
           beside: true,
           table: {
-            tall: false,
             columns: [
               yearColumn(),
+              what.kind === "type" ? channelColumn({ hidden: true }) : null,
               countColumn("request_count", "Requests", { sorts: false }),
               knows("median_hours") ? timeColumn("median_hours", "Median", { sorts: false }) : null,
               knows("p90_hours") ? timeColumn("p90_hours", "90th percentile", { sorts: false }) : null,
@@ -154,13 +166,14 @@ function typesOf(what, year) {
   if (!has(name)) return null;
   const where = { ...whereOf(what), open_year: year };
   const requests = totals(name, "request_count", ["type"], where);
+  const differ = what.kind === "channel" ? new Set() : mixed(year);
   const list =
     what.kind === "community"
       ? [...new Set(rows(name, where).map(({ type }) => type))].map((type) => ({
           type,
           request_count: requests(type),
         }))
-      : rows(name, where);
+      : rows(name, where).map((one) => ({ ...one, channels_differ: differ.has(one.type) }));
   const total = sum(list.map((one) => one.request_count));
   const knows = (column) => list.some((one) => column in one);
   return part({

@@ -58,7 +58,9 @@ function targetsOf({ position }) {
 }
 
 function areasPart({ position }, year) {
-  const list = rows("typeArea", { type: position, open_year: year }).filter((one) => isPlace(one.area));
+  const list = rows("typeArea", { type: position, open_year: year })
+    .filter((one) => isPlace(one.area))
+    .map((one) => ({ ...one, channels_differ: mixed(year).has(position) }));
   return list.length
     ? part({
         id: "areas",

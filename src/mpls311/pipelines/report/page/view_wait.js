@@ -25,9 +25,14 @@ function waitPart(type = null) {
     all.filter((one) => !missing(one.channel)),
     (one) => one.type,
   );
+  const differ = mixed(newest());
   const list = all
     .filter((one) => missing(one.channel))
-    .map((one) => ({ ...one, parts: (apart.get(one.type) || []).length > 1 ? apart.get(one.type) : [] }))
+    .map((one) => ({
+      ...one,
+      channels_differ: differ.has(one.type),
+      parts: (apart.get(one.type) || []).length > 1 ? apart.get(one.type) : [],
+    }))
     .sort((a, b) => b.closed_count - a.closed_count);
   if (type !== null && !list.length) return null;
   return part({
@@ -47,7 +52,7 @@ function waitPart(type = null) {
       const shown = list.filter((one) => having(asked)(nameOfType(one.type)));
       const few =
         shown.length && shown.length <= 6
-          ? shown.flatMap((one) => [one, ...one.parts]).filter((one) => !isFew(one))
+          ? shown.flatMap((one) => [one, ...one.parts]).filter((one) => !isFew(one) && !one.channels_differ)
           : [];
       const name = (one) =>
         `${type === null ? `${data.types[one.type][1]}, ` : ""}${missing(one.channel) ? "all channels" : data.channels[one.channel]}`;
