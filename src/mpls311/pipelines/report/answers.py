@@ -167,10 +167,8 @@ class Answers:
         return last - timedelta(days=6), last
 
     def unusual_types(self) -> pd.DataFrame:
-        """What mpls311.weeks tells of each type in the last seven whole days."""
+        """What mpls311.weeks tells of each type in the last week."""
         rows = self.marts["rpt_weeks"]
-        if not self.last_week:
-            return rows
         weeks = range(rows["weeks_ago"].max() + 1)
         counts = rows.pivot_table(
             index=["subject_name", "type_name"],
@@ -181,7 +179,7 @@ class Answers:
         counts = counts.reindex(columns=weeks).fillna(0).astype(float)
         for ago in weeks:
             back = timedelta(weeks=ago)
-            if not {(day - back).year for day in self.last_week} <= set(self.years):
+            if not {(day - back).year for day in self.last_week or ()} <= set(self.years):
                 counts[ago] = float("nan")
         rate = self.change.false_discovery_rate
         return unusual_counts(counts, discovery_rate=rate).reset_index()

@@ -33,7 +33,8 @@ def payload(answers: Answers) -> dict[str, Any]:
     times, backlog = answers.marts["rpt_time_to_close"], answers.marts["rpt_backlog"]
     # The backlog has those of years, too, whose own layer was not loaded.
     types = times[times["grain"] == "year_type"]
-    areas, wards = answers.marts["dim_neighborhoods"], answers.marts["dim_wards"]
+    areas = answers.marts["dim_neighborhoods"]
+    wards = answers.marts["dim_wards"].reindex(columns=["ward_id", "ward_name"])
     subject = _positions(answers.subjects)
     kind = _positions(sorted(zip(types["subject_name"], types["type_name"], strict=True)))
     channels = times.loc[times["grain"] == "year_channel", "channel"]
@@ -50,7 +51,9 @@ def payload(answers: Answers) -> dict[str, Any]:
     }
 
     def sent(table: Table) -> dict[str, list[Any]]:
-        rows = table.frame(answers)
+        rows = answers.marts[table.mart]
+        if len(rows):
+            rows = table.frame(answers)
         return {name: _column(rows, name, positions.get(name)) for name in table.names}
 
     def borders(kind: str, number: Mapping[Any, int]) -> list[Any]:
@@ -71,7 +74,7 @@ def payload(answers: Answers) -> dict[str, Any]:
         "ages": list(ages.values()),
         "neighborhoods": areas[["neighborhood_name", "community_name"]].to_numpy().tolist(),
         "communities": sorted(set(areas["community_name"])),
-        "wards": wards[["ward_id", "ward_name"]].to_numpy().tolist(),
+        "wards": wards.to_numpy().tolist(),
         "borders": borders("neighborhood", positions["area"]),
         "wardBorders": borders("ward", positions["ward"]),
         "tables": {name: sent(table) for name, table in TABLES.items()},

@@ -45,7 +45,7 @@ class Table(ABC):
 
     @abstractmethod
     def frame(self, answers: Answers) -> pd.DataFrame:
-        """Its rows, of the years that the page has."""
+        """Its rows, of the years that the page has; not asked for while the mart has none."""
 
 
 class AsItIs(Table):
@@ -56,7 +56,7 @@ class AsItIs(Table):
         rows = answers.of_years(self.mart)
         if "worse" in self.names:
             rows = rows.assign(worse=answers.worse_shares(rows, "benchmark_"))
-        return rows.sort_values(self.keys, kind="stable") if len(rows) and self.keys else rows
+        return rows.sort_values(self.keys, kind="stable") if self.keys else rows
 
 
 @dataclass(frozen=True)
@@ -118,8 +118,6 @@ class Backlog(Table):
     def frame(self, answers: Answers) -> pd.DataFrame:
         """See the base class."""
         rows = answers.marts[self.mart]
-        if rows.empty:
-            return rows
         if self.newest:
             rows = rows[rows["as_of_date"] == rows["as_of_date"].max()]
         return _sums(rows, self.keys)
@@ -131,8 +129,6 @@ class Service(Table):
     def frame(self, answers: Answers) -> pd.DataFrame:
         """See the base class."""
         rows = answers.of_years(self.mart)
-        if rows.empty:
-            return rows
         # As many as would be within, if each type and channel were what it was before.
         targets = answers.of_years("rpt_service_targets")
         as_before = targets["measured_count"] * targets["benchmark_share_within"]
