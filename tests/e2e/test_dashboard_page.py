@@ -215,8 +215,8 @@ def test_a_month_that_is_not_over_is_marked(page: Page) -> None:
     assert str(begun.get_attribute("aria-label")).startswith("Jul 1 to 19, 2025: ")
     assert page.locator("#months text", has_text="to 19").count() == 1
 
+    # The table stays open.
     go(page, "#2024")
-    page.locator("#months summary").click()
     assert len(cells(page, "months", "Month")) == 12
     assert begun.count() == 0
 
@@ -296,9 +296,10 @@ def test_an_address_is_a_view_and_the_back_button_works(page: Page) -> None:
     go(page, "#2023")
     assert page.locator("#year").input_value() == "2023"
     assert page.locator("#lost").is_hidden()
-    go(page, "#2023/type/no-such-type")
-    assert page.locator("#lost").is_visible()
-    assert page.locator("#year").input_value() == "2025"
+    for strange in ("#2023/type/no-such-type", "#2023/constructor", "#%"):
+        go(page, strange)
+        assert page.locator("#lost").is_visible()
+        assert page.locator("#year").input_value() == "2025"
 
 
 def saved(page: Page, part: str) -> list[dict[str, str]]:
@@ -545,6 +546,30 @@ def test_it_fits_a_phone_in_both_schemes(city: Project, browser: Browser, scheme
         first = page.evaluate(background)
         page.locator("#theme").click()
         assert page.evaluate(background) != first
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_marks_stand_out_from_their_background(
+    city: Project, browser: Browser, scheme: Any
+) -> None:
+    marks = (*(f"s{position}" for position in range(8)), "edge", "accent", "worse", "better")
+    contrast = """mark => {
+        const probe = document.createElement("p");
+        document.body.append(probe);
+        const luminance = (name) => {
+            probe.style.color = `var(--${name})`;
+            const channels = getComputedStyle(probe).color.match(/\\d+/g).slice(0, 3);
+            const [r, g, b] = channels.map((n) => n / 255)
+                .map((n) => (n <= 0.03928 ? n / 12.92 : ((n + 0.055) / 1.055) ** 2.4));
+            return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+        };
+        const both = [luminance(mark), luminance("card")];
+        return Math.max(...both) / Math.min(...both);
+    }"""
+    with opened(browser, page_of(city), color_scheme=scheme) as page:
+        assert {mark: page.evaluate(contrast, mark) >= 3 for mark in marks} == dict.fromkeys(
+            marks, True
+        )
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -12,9 +12,9 @@ const years = data.years.length && row("year", { open_year: ALL }) ? [...data.ye
 
 /* What an address asks for; null if this page has no such thing. */
 function parsed(hash) {
-  const [first = "", view = "", name = ""] = hash.replace(/^#/, "").split("/").map(decodeURIComponent);
+  const [first = "", view = "", name = ""] = hash.replace(/^#/, "").split("/");
   const year = first === "all" ? ALL : first === "" ? newest() : Number(first);
   if (!years.includes(year)) return null;
-  if (!VIEWS[view] || (NAMES[view] && NAMES[view].position(name) === undefined)) return null;
+  if (!Object.hasOwn(VIEWS, view) || (NAMES[view] && NAMES[view].position(name) === undefined)) return null;
   return { year, view, name };
 }

@@ -1,7 +1,8 @@
 /* Parts of a view: a title, a chart, a table, and its CSV. */
 
-/* How tables are sorted stays while the page is open. */
+/* How tables are sorted, and which are open under their charts, stays while the page is open. */
 const sorting = new Map();
+const unfolded = new Set();
 
 /* A column: its name in the CSV, its label, how its value is written; `value` where the row has none of that name. */
 const column = (key, label, options = {}) => ({
@@ -138,7 +139,6 @@ function part({ id, title, wide, controls, draw }) {
   const place = h("div", { class: "chart" });
   let now = {};
   let room = 560;
-  let open = false;
   let filled = () => {};
   const redraw = () => {
     now = draw();
@@ -151,10 +151,11 @@ function part({ id, title, wide, controls, draw }) {
       shown = h(
         "details",
         {
-          open,
+          open: unfolded.has(id),
           ontoggle: () => {
-            open = shown.open;
-            if (open) filled();
+            if (!shown.open) return unfolded.delete(id);
+            unfolded.add(id);
+            filled();
           },
         },
         h("summary", {}, "As a table"),
