@@ -22,14 +22,16 @@ function drawColumns({ width, label, slots, height = 280 }) {
   const totals = slots.map(({ parts }) => sum(parts.map(({ n }) => n)));
   const { y, left, axis, foot } = upright(width, height, Math.max(1, ...totals));
   const slot = (width - left) / slots.length;
-  const wide = Math.min(90, slot * 0.8);
+  // Of thin columns an outline would leave nothing.
+  const thin = slot < 8;
+  const wide = thin ? slot : Math.min(90, slot * 0.8);
   const columns = slots.map(({ name, tick, parts, begun, above }, at) => {
     const seen = parts.filter(({ n }) => n > 0);
     let below = 0;
     const column = s(
       "g",
       {
-        class: begun ? "begun" : null,
+        class: begun ? "begun" : thin ? "thin" : null,
         tip: `${name}: ${count(totals[at])}\n${seen.map((part) => `${part.label}: ${count(part.n)}`).join("\n")}`,
       },
       seen.map(({ n, fill }) => {
