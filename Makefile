@@ -93,10 +93,17 @@ docs: .venv/runtime ## The models, columns and tests of the warehouse in the bro
 review: .venv/runtime ## What the working tree changes in the marts, row by row, against BASE=main
 	@$(BIN)/python -m review --base $(BASE)
 
+.venv/axe/node_modules:
+	@npm install --silent --no-fund --no-audit --ignore-scripts --prefix .venv/axe axe-core@4.14.1
+
+axe: .venv/axe/node_modules ## What the tests hold the dashboard's accessibility against
+
 test: .venv/dev lint ## Checks and all tests
+	@! command -v npm >/dev/null || $(MAKE) --no-print-directory axe
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 coverage: .venv/dev ## All tests, and that they reach enough of the source
+	@! command -v npm >/dev/null || $(MAKE) --no-print-directory axe
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile --cov
 
 trial-answers: .venv/dev ## The source client against damaged answers and lies (EXAMPLES=5000; ten minutes)
@@ -182,6 +189,10 @@ trial-review: .venv/dev ## Review changes of five kinds; what each must be told 
 
 trial-changes: .venv/dev ## Clear changes in made-up cities with and without any (SEEDS=10; 20 minutes)
 	@$(BIN)/python -m trials.changes --seeds $(or $(SEEDS),10)
+
+trial-page: .venv/dev ## The dashboard of twelve years in every size, light, dark and on paper: pictures, axe, how fast
+	@! command -v npm >/dev/null || $(MAKE) --no-print-directory axe
+	@$(BIN)/python -m trials.page
 
 lint: .venv/dev ## Style and types, and the workflows
 	@$(BIN)/ruff check .

@@ -11,6 +11,24 @@ with periods as (
 
     union all
 
+    select 'open', count(case when is_open then 1 end)
+    from {{ ref('rpt_requests') }}
+
+    union all
+
+    select 'all years', count(case when {{ is_of_loaded_year() }} then 1 end)
+    from {{ ref('rpt_requests') }}
+
+    union all
+
+    select
+        '365 days',
+        count(case when {{ dbt.datediff('requests.open_date', 'latest.open_date', 'day') }} < 365 then 1 end)
+    from {{ ref('rpt_requests') }} as requests
+    cross join (select max(open_date) as open_date from {{ ref('rpt_requests') }}) as latest
+
+    union all
+
     select
         'latest day',
         count(case when is_open or cast(closed_local_datetime as date) > latest.open_date then 1 end)
@@ -38,15 +56,30 @@ reports as (
 
     select
         concat('rpt_time_to_close, ', grain),
-        case when grain like '%to_date' then 'to date' else 'whole' end,
+        case
+            when grain like '%to_date' then 'to date'
+            when grain like 'all%' then 'all years'
+            when grain like '%last_365_days' then '365 days'
+            else 'whole'
+        end,
         sum(request_count)
     from {{ ref('rpt_time_to_close') }}
     group by grain
 
     union all
 
-    select concat('rpt_neighborhoods, ', grain), 'whole', sum(request_count)
+    select
+        concat('rpt_neighborhoods, ', grain),
+        case when grain like 'all%' then 'all years' else 'whole' end,
+        sum(request_count)
     from {{ ref('rpt_neighborhoods') }}
+    group by grain
+
+    union all
+
+    select concat('rpt_areas, ', grain), 'all years', sum(request_count)
+    from {{ ref('rpt_areas') }}
+    where grain like 'all%'
     group by grain
 
     union all
@@ -54,6 +87,11 @@ reports as (
     select 'rpt_backlog', 'latest day', sum(open_count)
     from {{ ref('rpt_backlog') }}
     where as_of_date = (select max(as_of_date) from {{ ref('rpt_backlog') }})
+
+    union all
+
+    select 'rpt_backlog_types', 'open', sum(open_count)
+    from {{ ref('rpt_backlog_types') }}
 
     union all
 

@@ -9,6 +9,10 @@ batch of closings in common, so the variance of a share is that of a ratio of su
 is never taken to be less than that of independent requests. The differences are tested by
 Student's t, and of all changes that are shown side by side only those count that keep the share of
 false ones among them below a rate (Benjamini and Hochberg 1995).
+
+Where the parts of a whole differ much in their times, as channels of a type may, the whole changes
+when more of it comes by the slower one, though nobody waits longer than before. Such a whole is
+told by its parts, each against its own past, weighted as they were then (direct standardisation).
 """
 
 import math
@@ -28,6 +32,9 @@ CONFIDENCE = 0.95
 
 _MINUTE = 1 / 60
 """Hours; shorter times are taken for this one where they are compared."""
+
+_DIFFERENT = 3
+"""Channels stand apart where one takes more than so many times as long as another."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,7 @@ def clear_changes(
     least: float,
     discovery_rate: float,
     family: Sequence[str] = ("open_year",),
+    part_of: "pd.Series[Any] | None" = None,
 ) -> pd.DataFrame:
     """Tell for each row of a mart how much it has changed, and whether that is clear.
 
@@ -86,6 +94,8 @@ def clear_changes(
             share.
         discovery_rate: The share of false changes among the clear ones, at most.
         family: Columns that say which rows are shown side by side.
+        part_of: For rows that are parts of others, the index of the whole that is to be told by
+            them; nan for all others.
 
     Returns:
         With the index of the rows: `change`, the ends of its interval `low` and `high`, `p_value`
@@ -96,29 +106,85 @@ def clear_changes(
     difference = now.share - then.share
     together = _ratio(now.within + then.within, now.measured + then.measured)
     variances = now.variance(together), then.variance(together)
-    error = np.sqrt(variances[0] + variances[1])
     # Of Welch and Satterthwaite.
     spread = _ratio(variances[0] ** 2, now.weeks - 1) + _ratio(variances[1] ** 2, then.weeks - 1)
-    freedom = np.maximum(np.floor(_ratio(error**4, spread)), 1)
-    pairs = zip(_ratio(np.abs(difference), error), freedom, strict=True)
-    p_value = np.array([_p_value(t, degrees) for t, degrees in pairs])
-    reach = error * np.array([_quantile(degrees) for degrees in freedom])
-    if of == "shares":
-        change, low, high = difference, difference - reach, difference + reach
-    else:
-        change, low, high = _in_time(rows, before, difference, reach)
-    large = ((low > least) & (change > 0)) | ((high < -least) & (change < 0))
-    told = pd.DataFrame(
-        {"change": change, "low": low, "high": high, "p_value": p_value}, index=rows.index
+    compared = pd.DataFrame(
+        {"difference": difference, "variance": variances[0] + variances[1], "spread": spread},
+        index=rows.index,
     )
-    certain = told["p_value"].groupby([rows[name] for name in family]).transform(_adjusted)
+    if of == "times":
+        compared = compared.assign(**_in_time(rows, before, difference))
+    if part_of is not None:
+        compared = _standardised(compared, pd.Series(then.measured, rows.index), part_of)
+    told = _told(compared)
+    large = ((told["low"] > least) & (told["change"] > 0)) | (
+        (told["high"] < -least) & (told["change"] < 0)
+    )
+    certain = told["p_value"].groupby([rows[name] for name in family]).transform(adjusted)
     return told.assign(is_clear=large & (certain <= discovery_rate))
 
 
-def _in_time(
-    rows: pd.DataFrame, before: str, difference: Floats, reach: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """How much longer times are, by the median, and the interval (Woodruff 1952)."""
+def channels_differ(times: pd.DataFrame) -> "pd.Series[Any]":
+    """Whether the channels of a type take so different times that their mix counts.
+
+    Args:
+        times: A row per open_year, subject_name, type_name and channel, with median_hours; nan
+            where few are closed.
+
+    Returns:
+        By open_year, subject_name and type_name.
+    """
+    hours = times["median_hours"].astype(float).clip(lower=_MINUTE)
+    medians = hours.groupby([times[name] for name in ("open_year", "subject_name", "type_name")])
+    differ: pd.Series[Any] = medians.max() > _DIFFERENT * medians.min()
+    return differ
+
+
+def _standardised(
+    compared: pd.DataFrame, mix: "pd.Series[float]", part_of: "pd.Series[Any]"
+) -> pd.DataFrame:
+    """Put in the place of wholes what their parts say, weighted by the mix of parts before."""
+    parts = compared[part_of.notna()].dropna()
+    whole = part_of[parts.index]
+    weights = mix[parts.index] / mix[parts.index].groupby(whole).transform("sum")
+    powers = {"variance": 2, "spread": 4}
+    standardised = pd.DataFrame(
+        {
+            name: (parts[name] * weights ** powers.get(name, 1)).groupby(whole).sum()
+            for name in compared
+        }
+    )
+    wholes = part_of.dropna().unique()
+    compared = compared.copy()
+    compared.loc[wholes] = standardised.reindex(wholes)
+    return compared
+
+
+def _told(compared: pd.DataFrame) -> pd.DataFrame:
+    """The change, its interval, and the probability of such a one where nothing has changed."""
+    difference = compared["difference"].to_numpy()
+    error = np.sqrt(compared["variance"].to_numpy())
+    freedom = np.maximum(np.floor(_ratio(error**4, compared["spread"].to_numpy())), 1)
+    pairs = zip(_ratio(np.abs(difference), error), freedom, strict=True)
+    p_value = np.array([_p_value(t, degrees) for t, degrees in pairs])
+    reach = error * np.array([_quantile(degrees) for degrees in freedom])
+    if "longer" in compared:
+        # It is the share that is tested.
+        longer = compared["longer"].to_numpy()
+        longer = np.where(longer * difference > 0, 0, longer)
+        width = reach * compared["per_share"].to_numpy()
+        change, low, high = np.expm1(longer), np.expm1(longer - width), np.expm1(longer + width)
+    else:
+        change, low, high = difference, difference - reach, difference + reach
+    columns = {"change": change, "low": low, "high": high, "p_value": p_value}
+    return pd.DataFrame(columns, index=compared.index)
+
+
+def _in_time(rows: pd.DataFrame, before: str, difference: Floats) -> dict[str, Floats]:
+    """How much longer times are, by the median, and how long a share is (Woodruff 1952).
+
+    Both are logarithms of a ratio of times.
+    """
 
     def hours(name: str) -> Floats:
         return np.maximum(np.asarray(rows[name], np.float64), _MINUTE)
@@ -129,11 +195,7 @@ def _in_time(
     longer = np.log(hours("median_hours") / median)
     # A median that is not reached yet is known by the share alone.
     longer = np.where(np.isnan(longer), -difference * per_share, longer)
-    width = reach * per_share
-    # It is the share that is tested.
-    longer = np.where(longer * difference > 0, 0, longer)
-    low, high = np.expm1(longer - width), np.expm1(longer + width)
-    return np.expm1(longer), low, high
+    return {"longer": longer, "per_share": per_share}
 
 
 def _ratio(one: Floats, other: Floats) -> Floats:
@@ -142,7 +204,7 @@ def _ratio(one: Floats, other: Floats) -> Floats:
     return result
 
 
-def _adjusted(p_values: "pd.Series[Any]") -> "pd.Series[Any]":
+def adjusted(p_values: "pd.Series[Any]") -> "pd.Series[Any]":
     """The least rate of false discoveries at which each would be one; nan takes no part."""
     known = p_values.dropna().sort_values(ascending=False)
     ranks = np.arange(len(known), 0, -1)

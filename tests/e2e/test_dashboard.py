@@ -1,70 +1,29 @@
-"""The dashboard: every figure is one of the marts, and a browser shows them."""
+"""The data of the dashboard: every figure is one of the marts."""
 
 import json
 import re
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
 
-from mpls311.pipelines.report.answers import HEADLINE
+from mpls311.pipelines.report.tables import TABLES
+from tests.support.dashboard import MARTS, ask, page_of
+from tests.support.page_queries import figures_asked, figures_shown
 from tests.support.project import Project
-from tests.support.tiny_layer import TinyLayers, feature
-
-YEARS = (2023, 2024, 2025)
-MARTS = "mpls_311_production"
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    project = Project(tmp_path_factory.mktemp("dashboard") / "project")
-    city = "sandbox.rows_per_year=2500,sandbox.as_of=2025-07-20"
-    output = project.ran(f"years=2023-2025,{city}", env="demo")
-    assert output.rstrip().endswith("Dashboard: data/demo/08_reporting/dashboard.html")
-    return project
-
-
-LATEST = date(2025, 7, 19)
-"""The day of the latest opening."""
-
-
-def page_of(project: Project) -> Path:
-    return project.folder / "data/demo/08_reporting/dashboard.html"
-
-
-@pytest.fixture(scope="module")
-def shown(project: Project) -> dict[str, Any]:
-    """The data that the page holds, the rows of its tables among it."""
-    match = re.search(r'id="data">(.*?)</script>', page_of(project).read_text())
+def shown(city: Project) -> dict[str, Any]:
+    """The data that the page holds."""
+    match = re.search(r'id="data">(.*?)</script>', page_of(city).read_text())
     assert match
     data: dict[str, Any] = json.loads(match[1])
-    return data | {name: table["rows"] for name, table in data["tables"].items()}
+    return data
 
 
-def ask(project: Project, sql: str) -> list[list[Any]]:
-    return [list(row) for row in project.query(sql, "data/demo/warehouse")]
-
-
-def same(shown: list[list[Any]], asked: list[list[Any]]) -> None:
-    # A layer has late cases of the year before, which has no layer of its own here.
-    asked = [row for row in asked if row[0] in YEARS]
-
-    def order(row: list[Any]) -> str:
-        return repr([value for value in row if not isinstance(value, float)])
-
-    assert len(shown) == len(asked) > 0
-    for one, other in zip(sorted(shown, key=order), sorted(asked, key=order), strict=True):
-        assert one == pytest.approx(other, abs=0.001)
-
-
-def test_the_page_needs_nothing_but_itself(project: Project) -> None:
-    html = page_of(project).read_bytes()
+def test_the_page_needs_nothing_but_itself(city: Project) -> None:
+    html = page_of(city).read_bytes()
 
     assert len(html) < 1_000_000
     assert html.isascii()
@@ -72,123 +31,29 @@ def test_the_page_needs_nothing_but_itself(project: Project) -> None:
     assert not re.findall(rb"<(?:script|link|img)[^>]+(?:src|href)=\"(?!data:,)", html)
 
 
-def test_every_time_and_volume_is_one_of_the_mart(project: Project, shown: dict[str, Any]) -> None:
-    subject = {name: position for position, name in enumerate(shown["subjects"])}
-    kind = {tuple(pair): position for position, pair in enumerate(shown["types"])}
-    channel = {name: position for position, name in enumerate(shown["channels"])}
+@pytest.mark.parametrize("name", TABLES)
+def test_every_figure_is_that_of_a_query(city: Project, shown: dict[str, Any], name: str) -> None:
+    figures = figures_shown(shown, name)
+    expected = figures_asked(lambda sql: ask(city, sql), name, shown["years"])
 
-    def asked(grain: str, *keys: str, whole: bool = False, year: int = 0) -> list[list[Any]]:
-        columns = ["open_year", *keys]
-        measures = "sum(open_count)::bigint, " if whole else ""
-        measures += "sum(request_count)::bigint"
-        for name in ("closed_count", "is_few::int"):
-            measures += f", any_value({name}) filter (not is_information_only)"
-        for name in ("median_hours", "p90_hours"):
-            measures += f", any_value({name}) filter (not is_information_only and not is_few)"
-        for name in HEADLINE if whole else ():
-            measures += f", any_value({name}) filter (not is_information_only)"
-        by = ", ".join(columns)
-        where = f"where grain = '{grain}' and {year} in (0, open_year) group by {by}"
-        return ask(project, f"select {by}, {measures} from {MARTS}.rpt_time_to_close {where}")
-
-    same(shown["year"], asked("year", whole=True))
-    same(shown["yearToDate"], asked("year_to_date", whole=True, year=2024))
-    everything = ask(project, f"select count(*) from {MARTS}.rpt_requests")
-
-    def times(name: str) -> list[list[Any]]:
-        last = shown["tables"][name]["columns"].index("p90_hours")
-        return [row[: last + 1] for row in shown[name]]
-
-    assert [[sum(row[2] for row in shown["year"]) + shown["strays"]]] == everything
-    for suffix, grain, year in (("", "", 0), ("ToDate", "_to_date", 2024)):
-        subjects = asked(f"year_subject{grain}", "subject_name", year=year)
-        same(times(f"subject{suffix}"), [[y, subject[name], *rest] for y, name, *rest in subjects])
-        types = asked(f"year_type{grain}", "subject_name", "type_name", year=year)
-        same(
-            times(f"type{suffix}"),
-            [[y, kind[subject[major], minor], *rest] for y, major, minor, *rest in types],
-        )
-        keys = ("subject_name", "type_name", "channel")
-        channels = asked(f"year_type_channel{grain}", *keys, year=year)
-        same(
-            times(f"typeChannel{suffix}"),
-            [
-                [y, kind[subject[major], minor], channel[by], *rest]
-                for y, major, minor, by, *rest in channels
-            ],
-        )
-    same(
-        shown["month"],
-        [
-            [y, month, subject[name], number]
-            for y, month, name, number, *_ in asked("month_subject", "open_month", "subject_name")
-        ],
-    )
+    assert len(figures) == len(expected) > 0
+    for one, other in zip(figures, expected, strict=True):
+        assert one == pytest.approx(other, abs=0.001)
 
 
-def test_every_other_figure_is_one_of_its_mart(project: Project, shown: dict[str, Any]) -> None:
-    subject = {name: position for position, name in enumerate(shown["subjects"])}
-    kind = {tuple(pair): position for position, pair in enumerate(shown["types"])}
-    channel = {name: position for position, name in enumerate(shown["channels"])}
-    area = {name: position for position, (name, _) in enumerate(shown["neighborhoods"])}
+def test_every_request_is_in_a_year_or_told_to_be_left_out(
+    city: Project, shown: dict[str, Any]
+) -> None:
+    [[everything]] = ask(city, f"select count(*) from {MARTS}.rpt_requests")
+    year = shown["tables"]["year"]
+    volumes = dict(zip(year["open_year"], year["request_count"], strict=True))
+    of_all_years = volumes.pop(0)
 
-    targets = ask(
-        project,
-        "select open_year, subject_name, type_name, channel, target_hours, "
-        "benchmark_share_within, share_within, measured_count, share_change "
-        f"from {MARTS}.rpt_service_targets",
-    )
-    same(
-        [row[:-1] for row in shown["target"]],
-        [[y, kind[subject[s], t], channel[c], *rest] for y, s, t, c, *rest in targets],
-    )
-    areas = ask(
-        project,
-        "select open_year, neighborhood_name, sum(request_count)::bigint, "
-        "any_value(closed_count) filter (not is_information_only), "
-        "any_value(is_few::int) filter (not is_information_only), "
-        "any_value(median_hours) filter (not is_information_only and not is_few), "
-        "any_value(slower_share) filter (not is_information_only and not is_few) "
-        f"from {MARTS}.rpt_neighborhoods where grain = 'year_neighborhood' group by 1, 2",
-    )
-    same([row[:-1] for row in shown["area"]], [[y, area[name], *rest] for y, name, *rest in areas])
-    by_subject = ask(
-        project,
-        "select open_year, neighborhood_name, subject_name, sum(request_count)::bigint "
-        f"from {MARTS}.rpt_neighborhoods where grain = 'year_neighborhood_subject' "
-        "group by 1, 2, 3",
-    )
-    same(shown["areaSubject"], [[y, area[n], subject[s], count] for y, n, s, count in by_subject])
-    same(
-        shown["city"],
-        ask(
-            project,
-            f"select open_year, slower_share from {MARTS}.rpt_neighborhoods "
-            "where grain = 'year' and not is_information_only",
-        ),
-    )
-    same(
-        shown["spot"],
-        ask(
-            project,
-            "select open_year, longitude, latitude, request_count, place_count "
-            f"from {MARTS}.rpt_hot_spots where rank_in_year <= 60 and not is_one_place",
-        ),
-    )
-    same(
-        [row[:11] for row in shown["quality"]],
-        ask(
-            project,
-            "select source_year, case_count, deleted_count, rejected_count, duplicate_count, "
-            "several_layers_count, no_location_count, no_neighborhood_count, "
-            "unknown_category_count, status_mismatch_count, closed_before_opened_count "
-            f"from {MARTS}.rpt_data_quality",
-        ),
-    )
+    assert of_all_years == sum(volumes.values()) == everything - shown["strays"]
 
 
-def test_figures_are_written_for_kedro_viz(project: Project) -> None:
-    folder = project.folder / "data/demo/08_reporting"
+def test_figures_are_written_for_kedro_viz(city: Project) -> None:
+    folder = city.folder / "data/demo/08_reporting"
     for name in (
         "category_split",
         "monthly_volume",
@@ -218,283 +83,3 @@ def test_without_marts_the_page_says_so(tmp_path: Path) -> None:
 
     assert "no marts to report on yet" in " ".join(output.split())
     assert '{"years":[]}' in page_of(project).read_text()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM:
-        pytest.skip("no chromium here: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@contextmanager
-def opened(browser: Browser, file: Path) -> Iterator[Page]:
-    """The page, opened; it must have asked for nothing else and complained about nothing."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    complaints: list[str] = []
-    requests: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("request", lambda request: requests.append(request.url))
-    page.goto(file.as_uri())
-    yield page
-    assert complaints == []
-    assert [url for url in requests if not url.startswith("data:")] == [file.as_uri()]
-    context.close()
-
-
-@pytest.fixture
-def page(project: Project, browser: Browser) -> Iterator[Page]:
-    with opened(browser, page_of(project)) as page:
-        yield page
-
-
-@pytest.mark.parametrize("medium", ["screen", "print"])
-def test_the_stand_in_city_says_that_it_is_made_up(page: Page, medium: Any) -> None:
-    page.emulate_media(media=medium)
-
-    assert page.title() == "Minneapolis 311 (made-up data)"
-    assert page.locator("#made-up").inner_text().startswith("Made-up data.")
-    assert page.locator("#made-up").is_visible()
-    # Every printed page has the header of these pages.
-    assert page.evaluate("getComputedStyle(document.documentElement).page") == "made-up"
-
-
-CHARTS = (
-    "tiles", "ring", "legend", "months", "months-table", "types-table", "times", "times-table",
-    "targets-table", "map", "areas-table", "quality-table",
-)  # fmt: skip
-
-
-def test_a_year_drives_every_chart_and_its_totals_are_those_of_the_warehouse(
-    page: Page, project: Project
-) -> None:
-    def charts() -> dict[str, str]:
-        return {name: page.locator(f"#{name}").inner_html() for name in CHARTS}
-
-    totals = dict(
-        ask(project, f"select open_year, count(*) from {MARTS}.rpt_requests group by open_year")
-    )
-    before = charts()
-    assert page.locator("#year").input_value() == "2025"
-    assert page.locator("#total").inner_text() == f"{totals[2025]:,}"
-
-    page.locator("#year").select_option("2024")
-
-    after = charts()
-    assert {name for name in CHARTS if before[name] == after[name]} == set()
-    assert page.locator("#total").inner_text() == f"{totals[2024]:,}"
-    for numbers in (
-        page.locator("#legend b").all_inner_texts(),
-        page.locator("#months-table td:nth-child(2)").all_text_contents(),
-        page.locator("#types-table td:nth-child(3)").all_inner_texts(),
-    ):
-        assert sum(int(number.replace(",", "")) for number in numbers) == totals[2024]
-
-
-def median(project: Project, grain: str, year: int, subject: str = "") -> str:
-    """The median time to close that the mart has, as the page writes it."""
-    [[hours]] = ask(
-        project,
-        f"select median_hours from {MARTS}.rpt_time_to_close where grain = '{grain}' "
-        f"and open_year = {year} and '{subject}' in ('', subject_name) and not is_information_only",
-    )
-    return f"{hours:.1f} h" if hours < 48 else f"{hours / 24:.1f} days"
-
-
-def within(project: Project, days: int, where: str) -> str:
-    """The share of requests closed within so many days, of those as old, as the page writes it."""
-    [[share]] = ask(
-        project,
-        f"select count(case when time_to_close_seconds <= {days * 86400} then 1 end) / count(*) "
-        f"from {MARTS}.rpt_requests where {where} and not is_information_only "
-        f"and age_seconds >= {days * 86400} and (is_open or time_to_close_seconds is not null)",
-    )
-    return f"{100 * share:.1f} %"
-
-
-def test_a_year_that_is_not_over_compares_with_the_same_days(page: Page, project: Project) -> None:
-    same_days = f"open_year = 2024 and open_date <= '{LATEST.replace(year=2024)}'"
-    [[requests]] = ask(project, f"select count(*) from {MARTS}.rpt_requests where {same_days}")
-    of_2024 = "; Jan 1 to Jul 19, 2024: "
-
-    def labels() -> list[str]:
-        return page.locator("#tiles .tile span").all_inner_texts()
-
-    total, _, week, half, most = labels()
-    assert total == f"requests to Jul 19{of_2024}{requests:,}"
-    assert week == (
-        f"closed within 7 days, of those as old{of_2024}{within(project, 7, same_days)}"
-    )
-    assert page.locator("#within").inner_text() == within(project, 7, "open_year = 2025")
-    assert half == f"median time to close{of_2024}{median(project, 'year_to_date', 2024)}"
-    assert most.startswith(f"90th percentile{of_2024}")
-    for table, columns in (("types", 1), ("times", 2)):
-        headers = " ".join(page.locator(f"#{table}-table th").all_text_contents())
-        assert headers.count("Jan 1 to Jul 19, 2024") == columns
-    page.locator("#times-table").evaluate("table => table.closest('details').open = true")
-    row = page.locator("#times-table tr", has_text="Property").locator("td").all_inner_texts()
-    assert row[3] == median(project, "year_subject_to_date", 2024, "Property")
-
-    page.locator("#year").select_option("2024")
-    total, _, _, half, _ = labels()
-    [[of_2023]] = ask(project, f"select count(*) from {MARTS}.rpt_requests where open_year = 2023")
-    assert total == f"requests; 2023: {of_2023:,}"
-    assert half == f"median time to close; 2023: {median(project, 'year', 2023)}"
-
-
-def test_few_closed_requests_have_no_times_and_no_comparison(page: Page, project: Project) -> None:
-    types = ask(
-        project,
-        f"""
-        select now.type_name, now.closed_count, before.closed_count
-        from {MARTS}.rpt_time_to_close as now
-        inner join {MARTS}.rpt_time_to_close as before using (type_name, is_information_only)
-        where now.grain = 'year_type' and now.open_year = 2025
-          and before.grain = 'year_type_to_date' and before.open_year = 2024
-          and not is_information_only and now.closed_count > 0 and before.closed_count > 0
-        """,
-    )
-    kinds = {(now >= 30, before >= 30): (name, now) for name, now, before in types}
-    assert len(kinds) == 4
-    for (enough_now, enough_before), (name, closed) in kinds.items():
-        cell = page.locator("#types-table td:nth-child(2)").get_by_text(name, exact=True)
-        row = cell.locator("xpath=..").locator("td").all_inner_texts()
-        median, slower, p90 = row[4:7]
-        assert (median == p90 == f"few ({closed})") is not enough_now
-        # So small a city changes by chance alone.
-        assert slower == ("no clear change" if enough_now and enough_before else "few")
-
-    areas = ask(
-        project,
-        "select neighborhood_name, closed_count "
-        f"from {MARTS}.rpt_neighborhoods where grain = 'year_neighborhood' and open_year = 2025 "
-        "and not is_information_only and closed_count between 1 and 29",
-    )
-    assert areas
-    for name, closed in areas[:3]:
-        cell = page.locator("#areas-table td:first-child").get_by_text(name, exact=True)
-        row = cell.locator("xpath=..").locator("td").all_inner_texts()
-        assert row[3:] == [f"few ({closed})"] * 2
-
-    subjects = dict(
-        ask(
-            project,
-            f"select subject_name, closed_count from {MARTS}.rpt_time_to_close where "
-            "grain = 'year_subject' and open_year = 2025 and closed_count between 1 and 29 "
-            "and not is_information_only",
-        )
-    )
-    few = [f"few ({closed})" for closed in subjects.values()]
-    drawn = page.locator("#times text", has_text="few").all_text_contents()
-    assert sorted(drawn) == sorted(few) != []
-    figures = project.folder / "data/demo/08_reporting"
-    *measures, words = json.loads((figures / "times_to_close.json").read_text())["data"]
-    assert dict(zip(words["y"], words["text"], strict=True)) == dict(
-        zip(subjects, few, strict=True)
-    )
-    assert not {name for trace in measures for name in trace["y"]} & subjects.keys()
-
-
-def test_a_month_that_is_not_over_is_marked(page: Page) -> None:
-    months = page.locator("#months-table td:first-child")
-    begun = page.locator("#months .begun")
-
-    assert months.all_text_contents()[-2:] == ["Jun", "Jul 1 to 19"]
-    assert str(begun.get_attribute("aria-label")).startswith("Jul 1 to 19, 2025: ")
-    assert page.locator("#months text", has_text="to 19").count() == 1
-
-    page.locator("#year").select_option("2024")
-    assert len(months.all_text_contents()) == 12
-    assert begun.count() == 0
-
-
-def test_the_table_is_searched_sorted_and_split_by_channel(page: Page) -> None:
-    names = page.locator("#types-table tbody tr:not(.sub) td:nth-child(2)")
-    everything = names.all_inner_texts()
-
-    page.locator("#search").fill("graffiti COMPLAINT")
-    assert names.all_inner_texts() == ["Graffiti complaint / reporting"]
-    assert page.locator("#found").inner_text() == f"1 of {len(everything)} types"
-    page.locator("#channels").check()
-    assert page.locator("#types-table tr.sub td:nth-child(2)").all_inner_texts() == [
-        "Open311",
-        "Phone or other",
-    ]
-
-    page.locator("#channels").uncheck()
-    page.locator("#search").fill("")
-    page.get_by_role("button", name="Median").click()
-    by_median = names.all_inner_texts()
-    assert sorted(by_median) == sorted(everything)
-    assert by_median != everything
-
-
-def test_the_map_follows_category_and_measure(page: Page) -> None:
-    shapes = page.locator("#map path.mark")
-    assert shapes.count() == 87
-
-    def colours() -> list[str | None]:
-        return [shape.get_attribute("style") for shape in shapes.all()]
-
-    of_all = colours()
-    page.locator("#map-category").select_option(label="Property")
-    of_property = colours()
-    page.locator("#measure").select_option("slower")
-    assert of_all != of_property != colours() != of_all
-    assert page.locator("#spot-marks circle").count() > 0
-    page.locator("#spots").uncheck()
-    assert page.locator("#spot-marks circle").count() == 0
-
-
-def test_it_works_by_keyboard(page: Page) -> None:
-    # Where there is no later year, the button to it cannot be reached.
-    page.locator("#theme").focus()
-    page.keyboard.press("Shift+Tab")
-    assert page.evaluate("document.activeElement.id") == "year"
-    page.keyboard.press("ArrowDown")
-    assert page.locator("#year").input_value() == "2024"
-    assert page.evaluate("location.hash") == "#2024"
-    page.locator("#earlier").focus()
-    page.keyboard.press("Enter")
-    assert page.locator("#year").input_value() == "2023"
-    assert page.locator("#earlier").is_disabled()
-    page.locator("#months g[tabindex]").first.focus()
-    assert page.locator("#tip").inner_text().startswith("Jan 2023: ")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_a_phone_in_both_schemes(project: Project, browser: Browser, scheme: Any) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 800}, color_scheme=scheme)
-    page = context.new_page()
-    page.goto(page_of(project).as_uri())
-
-    assert page.evaluate("document.documentElement.scrollWidth") == 390
-    background = "getComputedStyle(document.body).backgroundColor"
-    first = page.evaluate(background)
-    page.locator("#theme").click()
-    assert page.evaluate(background) != first
-    context.close()
-
-
-def test_one_open_request_without_a_neighborhood_is_enough(
-    tmp_path: Path, browser: Browser
-) -> None:
-    project = Project(tmp_path / "project")
-    request = feature(1_000_001, "2026-03-01T12:00:00")
-    request["attributes"] |= {"CASESTATUS": 1, "CLOSEDDATETIME": None}
-    with TinyLayers(y2026=[request]) as layers:
-        project.ran(f"years=2026,source.services_url={layers.services_url}")
-
-    with opened(browser, project.folder / "data/08_reporting/dashboard.html") as page:
-        assert page.title() == "Minneapolis 311"
-        assert page.locator("#made-up").is_hidden()
-        assert page.evaluate("getComputedStyle(document.documentElement).page") == "auto"
-        assert page.locator("#total").inner_text() == "1"
-        assert page.locator("#open + span").inner_text() == "still open, 100.0 %"
-        assert "there is no map" in page.locator("#map-note").inner_text()
-        assert "No year before 2026" in page.locator("#targets-note").inner_text()

@@ -184,9 +184,7 @@ def test_a_full_read_again_gives_the_same_fact(job: Project, params: str, tmp_pa
     assert again.fact() == job.fact()
     editions = [name for name in again.files() if "neighborhoods" in name or "wards" in name]
     assert [name.partition("-")[0] for name in editions] == [
-        f"01_raw/{areas}/00000{number}"
-        for areas in ("neighborhoods", "wards")
-        for number in (1, 2)
+        f"01_raw/{areas}/00000{number}" for areas in ("neighborhoods", "wards") for number in (1, 2)
     ]
     assert [mode for _, mode, status in again.tracked() if status == "published"] == ["full"] * 4
 

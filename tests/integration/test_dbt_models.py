@@ -32,16 +32,20 @@ MARTS = (
     "dim_neighborhoods",
     "dim_wards",
     "fact_311data",
+    "rpt_areas",
     "rpt_backlog",
+    "rpt_backlog_types",
     "rpt_categories_year",
     "rpt_changes",
     "rpt_data_quality",
     "rpt_hot_spots",
     "rpt_neighborhoods",
     "rpt_requests",
+    "rpt_service",
     "rpt_service_targets",
     "rpt_time_to_close",
     "rpt_volumes",
+    "rpt_weeks",
 )
 VIEWS = {"rpt_volumes"}
 BOOKKEEPING = ("object_id", "load_id")

@@ -30,6 +30,7 @@ with requests as (
 select
     case_id,
     open_year,
+    open_year as source_year,
     month(opened_here) as open_month,
     opened_here::date as open_date,
     date_trunc('week', opened_here)::date as open_week,
@@ -38,7 +39,13 @@ select
     type_name,
     channel,
     is_information_only,
+    'Unknown' as community_name,
+    -1::bigint as neighborhood_id,
+    'Unknown' as neighborhood_name,
+    -1::bigint as ward_id,
+    'Unknown' as ward_name,
     closed is null as is_open,
+    closed at time zone 'America/Chicago' as closed_local_datetime,
     case when closed >= opened then date_diff('second', opened, closed) end
         as time_to_close_seconds,
     age_seconds,

@@ -43,11 +43,16 @@ class Project:
         for name in ("pyproject.toml", ".telemetry"):
             shutil.copy(ROOT / name, folder / name)
 
+    @classmethod
+    def at(cls, folder: Path) -> "Project":
+        """The project that is there already."""
+        project = object.__new__(cls)
+        project.folder = folder
+        return project
+
     def copy(self, folder: Path) -> "Project":
         shutil.copytree(self.folder, folder)
-        twin = object.__new__(Project)
-        twin.folder = folder
-        return twin
+        return self.at(folder)
 
     def run(self, params: str = "", *, env: str = "base", pipeline: str = "") -> Outcome:
         """`kedro run`, in this process."""

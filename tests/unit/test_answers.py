@@ -11,7 +11,8 @@ from mpls311.parameters import STAND_IN_CITY, ChangeSettings, SourceSettings
 from mpls311.pipelines.report.answers import HEADLINE
 from mpls311.pipelines.report.figures import draw_times_to_close
 from mpls311.pipelines.report.nodes import collect_answers, write_dashboard
-from mpls311.pipelines.report.payload import MARTS
+from mpls311.pipelines.report.payload import payload
+from mpls311.pipelines.report.tables import MARTS, TABLES
 from tests.support.made import BASE, ingested, published
 
 CHANGE = ChangeSettings.model_validate(BASE["changes"])
@@ -20,6 +21,7 @@ TIMES = pd.DataFrame(
     {
         "grain": ["year", "year_subject", "year_type", "year_channel"],
         "open_year": 2026,
+        "open_month": None,
         "subject_name": ["", "Property", "Property", ""],
         "type_name": ["", "", "Graffiti", ""],
         "channel": ["", "", "", "Open311"],
@@ -34,13 +36,17 @@ TIMES = pd.DataFrame(
         **dict.fromkeys(HEADLINE, 0),
     }
 )
-QUALITY = pd.DataFrame({"source_year": [2026], "case_count": [1]})
+QUALITY = pd.DataFrame([dict.fromkeys(TABLES["quality"].names, 1) | {"source_year": 2026}])
 
 
 MARTS_OF_2026 = dict.fromkeys(MARTS, pd.DataFrame()) | {
     "rpt_time_to_close": TIMES,
     "rpt_data_quality": QUALITY,
     "rpt_neighborhoods": TIMES.head(0),
+    "dim_neighborhoods": pd.DataFrame(
+        {"neighborhood_id": [-1], "neighborhood_name": "Unknown", "community_name": "Unknown"}
+    ),
+    "raw_areas": pd.DataFrame(columns=["area_kind", "area_id", "ring", "vertex"]),
 }
 
 
@@ -103,6 +109,12 @@ def test_marts_of_an_earlier_version_are_shown_without_a_comparison(
     assert len(answers.by("year")) == 1
     assert answers.year_before(2026, "year").empty
     assert answers.worse_times.empty
+    page = payload(answers)
+    assert page["tables"]["year"]["open_year"] == [2026]
+    assert set(page["tables"]) == set(TABLES)
+    for name in ("wait", "week", "service", "ward", "typeArea", "backlogMonth", "backlogType"):
+        assert not any(page["tables"][name].values())
+    assert (page["lastWeek"], page["ages"], page["wards"]) == ([], [], [])
 
 
 def counts(prefix: str, within: int) -> dict[str, int]:
@@ -132,8 +144,19 @@ def test_what_is_clearly_worse_is_so_on_the_page() -> None:
         )
     ]
     changes = pd.DataFrame(rows)
-    answers = collect_answers(LoadHistory(), CHANGE, **MARTS_OF_2026 | {"rpt_changes": changes})
+    marts = MARTS_OF_2026 | {"rpt_changes": changes}
+    without_2025 = collect_answers(LoadHistory(), CHANGE, **marts)
+    of_both = {
+        "rpt_time_to_close": pd.concat([TIMES, TIMES.assign(open_year=2025)]),
+        "rpt_data_quality": pd.DataFrame({"source_year": [2025, 2026], "case_count": 1}),
+    }
+    answers = collect_answers(LoadHistory(), CHANGE, **marts | of_both)
 
+    assert without_2025.worse_times.empty
     assert answers.worse_times["worse"].tolist() == [1, 0, -1]
+    assert answers.worse_times["change"].dropna().tolist() == [
+        pytest.approx(0.5),
+        pytest.approx(-0.4),
+    ]
     assert answers.worse_shares(changes, "before_").tolist() == [1, 0, -1]
     assert answers.worse_shares(changes.drop(columns="before_week_count"), "before_").isna().all()

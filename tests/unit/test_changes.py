@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mpls311.changes import Shares, clear_changes
+from mpls311.changes import Shares, channels_differ, clear_changes
 
 WEEKS = 52
 
@@ -143,3 +143,90 @@ def test_few_weeks_are_less_certain(weeks: int, t: float) -> None:
     error = np.sqrt(Shares.of(pd.DataFrame([varied])).variance(np.array([0.4])).item())
 
     assert (change.high - change.change) / error == pytest.approx(t, rel=1e-3)
+
+
+HOURS = {"before_p25_hours": 10.0, "before_median_hours": 20.0, "before_p75_hours": 40.0}
+QUICK = {"before_p25_hours": 1.0, "before_median_hours": 2.0, "before_p75_hours": 4.0}
+
+
+def of_a_type(phone_now: float, app_now: float, *, share_by_app: float) -> pd.DataFrame:
+    """A type and its two channels; last year half of it came by app, which takes ten times as long.
+
+    Within the type's median of last year were all by phone, and none by app.
+    """
+    now = round(100 * share_by_app)
+    whole_now = counts([100] * WEEKS, [round((100 - now) * phone_now * 2)] * WEEKS)
+    rows = [
+        row(whole_now, steady(0.5), median_hours=20.0 if share_by_app > 0.5 else 8.0)
+        | {"before_p25_hours": 2.0, "before_median_hours": 8.0, "before_p75_hours": 20.0},
+        row(steady(phone_now, a_week=100 - now), steady(0.5, a_week=50), median_hours=2.0) | QUICK,
+        row(steady(app_now, a_week=now), steady(0.5, a_week=50), median_hours=20.0) | HOURS,
+    ]
+    return pd.DataFrame(rows).assign(grain=["type", "channel", "channel"])
+
+
+def of_wholes(rows: pd.DataFrame, part_of: list[float] | None) -> tuple[bool, float]:
+    found = clear_changes(
+        rows,
+        of="times",
+        before="before_",
+        least=0.1,
+        discovery_rate=0.05,
+        family=["grain", "open_year"],
+        part_of=None if part_of is None else pd.Series(part_of, rows.index),
+    )
+    return bool(found["is_clear"][0]), float(found["change"][0])
+
+
+def test_another_mix_of_channels_is_no_slower_service() -> None:
+    """More comes by app, and nobody waits longer than before by the same channel."""
+    rows = of_a_type(0.5, 0.5, share_by_app=0.8)
+
+    assert of_wholes(rows, None) == (True, pytest.approx(1.5))
+    assert of_wholes(rows, [np.nan, 0, 0]) == (False, 0.0)
+
+
+def test_slower_channels_are_a_slower_type_whatever_the_mix() -> None:
+    """Both take half as long again, in the mix of last year: no more, though more comes by app."""
+    rows = of_a_type(0.35, 0.35, share_by_app=0.8)
+    rows["median_hours"] *= [1, 1.5, 1.5]
+
+    assert of_wholes(rows, [np.nan, 0, 0]) == (True, pytest.approx(0.5))
+
+
+def test_parts_count_as_they_were_mixed_before() -> None:
+    """One of two channels has doubled: by the square root of two, with equal parts before."""
+    rows = of_a_type(0.5, 0.25, share_by_app=0.2)
+    rows["median_hours"] *= [1, 1, 2]
+
+    is_clear, change = of_wholes(rows, [np.nan, 0, 0])
+
+    assert is_clear
+    assert change == pytest.approx(np.sqrt(2) - 1)
+
+
+def test_a_type_of_which_no_channel_can_be_told_cannot_be_told() -> None:
+    rows = of_a_type(0.5, 0.5, share_by_app=0.8)
+    rows.loc[[1, 2], "week_count"] = 1
+
+    is_clear, change = of_wholes(rows, [np.nan, 0, 0])
+
+    assert not is_clear
+    assert np.isnan(change)
+
+
+def test_channels_stand_apart_where_one_takes_three_times_as_long() -> None:
+    keys = {"open_year": 2026, "subject_name": "Property"}
+    times = pd.DataFrame(
+        [
+            keys | {"type_name": name, "median_hours": hours}
+            for name, hours in (
+                ("apart", 16.7), ("apart", 421.0), ("alike", 1.0), ("alike", 3.0),
+                ("few", 1.0), ("few", np.nan), ("at once", 0.0), ("at once", 0.04),
+            )
+        ]
+    )  # fmt: skip
+
+    differ = channels_differ(times)
+
+    assert list(differ[differ].index.get_level_values("type_name")) == ["apart"]

@@ -19,8 +19,24 @@
     'year_neighborhood_subject': year + neighborhood + ['subject_name'],
     'year_neighborhood_type_channel': year + neighborhood + kind,
 } -%}
+{%- set grains_of_all_years = {
+    'all': ['is_information_only'],
+    'all_neighborhood': ['is_information_only'] + neighborhood,
+} -%}
+{%- set counts = {
+    'measured': 'count(*)',
+    'closed_within': 'count(case when time_to_close_seconds <= median_seconds then 1 end)',
+} -%}
 
-with requests as {{ inlined() }} (
+with of_all_years as {{ inlined() }} (
+
+    select *
+    from {{ ref('rpt_requests') }}
+    where {{ is_of_loaded_year() }}
+
+),
+
+requests as {{ inlined() }} (
 
     select
         requests.*,
@@ -40,6 +56,10 @@ volumes as (
 
     {{ volumes_and_times(ref('rpt_requests'), dimensions, grains) }}
 
+    union all
+
+    {{ volumes_and_times('of_all_years', dimensions, grains_of_all_years) }}
+
 ),
 
 -- Who is younger than the city's median cannot be told yet: of them only the quick are closed.
@@ -53,12 +73,21 @@ old_enough as (
 
 ),
 
+old_enough_of_all_years as {{ inlined() }} (
+
+    select *
+    from old_enough
+    where {{ is_of_loaded_year() }}
+
+),
+
 weeks as (
 
-    {{ grouped('old_enough', dimensions, grains, {
-        'measured': 'count(*)',
-        'closed_within': 'count(case when time_to_close_seconds <= median_seconds then 1 end)',
-    }, also_by=['open_week']) }}
+    {{ grouped('old_enough', dimensions, grains, counts, also_by=['open_week']) }}
+
+    union all
+
+    {{ grouped('old_enough_of_all_years', dimensions, grains_of_all_years, counts, also_by=['open_week']) }}
 
 ),
 

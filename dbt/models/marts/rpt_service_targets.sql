@@ -13,8 +13,7 @@ with timed as {{ inlined() }} (
     from {{ ref('rpt_requests') }}
     where
         not is_information_only
-        -- A layer has late cases of the year before it: without that year's own layer they are not the year.
-        and open_year in (select distinct source_year from {{ ref('fact_311data') }})
+        and {{ is_of_loaded_year() }}
         -- Of what was closed before it was opened nobody knows how long it took.
         and (is_open or time_to_close_seconds is not null)
 

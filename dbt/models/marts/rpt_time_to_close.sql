@@ -26,6 +26,17 @@
     'year_type_to_date': year + type,
     'year_type_channel_to_date': year + type + ['channel'],
 } -%}
+{%- set all = ['is_information_only'] -%}
+{%- set grains_of_all_years = {
+    'all': all,
+    'all_subject': all + ['subject_name'],
+    'all_type': all + type,
+    'all_type_channel': all + type + ['channel'],
+} -%}
+{%- set grains_of_365_days = {
+    'type_last_365_days': all + type,
+    'type_channel_last_365_days': all + type + ['channel'],
+} -%}
 {%- set more = {'last_open_date': 'max(open_date)'} -%}
 
 with to_date as {{ inlined() }} (
@@ -34,6 +45,23 @@ with to_date as {{ inlined() }} (
     from {{ ref('rpt_requests') }}
     where is_to_date
 
+),
+
+of_all_years as {{ inlined() }} (
+
+    select *
+    from {{ ref('rpt_requests') }}
+    where {{ is_of_loaded_year() }}
+
+),
+
+of_365_days as {{ inlined() }} (
+
+    select requests.*
+    from {{ ref('rpt_requests') }} as requests
+    cross join (select max(open_date) as open_date from {{ ref('rpt_requests') }}) as latest
+    where {{ dbt.datediff('requests.open_date', 'latest.open_date', 'day') }} < 365
+
 )
 
 {{ volumes_and_times(ref('rpt_requests'), dimensions, grains, more) }}
@@ -41,3 +69,11 @@ with to_date as {{ inlined() }} (
 union all
 
 {{ volumes_and_times('to_date', dimensions, grains_to_date, more) }}
+
+union all
+
+{{ volumes_and_times('of_all_years', dimensions, grains_of_all_years, more) }}
+
+union all
+
+{{ volumes_and_times('of_365_days', dimensions, grains_of_365_days, more) }}

@@ -3,19 +3,24 @@
 import calendar
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
-from mpls311.changes import clear_changes
+from mpls311.changes import channels_differ, clear_changes
 from mpls311.parameters import ChangeSettings
+from mpls311.weeks import unusual_counts
 
 HEADLINE_DAYS = (1, 7, 30)
 """Within how many days requests are closed, is what the page says first."""
 HEADLINE = tuple(
     f"{kind}_{days}_days_count" for days in HEADLINE_DAYS for kind in ("aged", "within")
 )
+
+ALL_YEARS = 0
+"""The year of opening of what is about all years together."""
 
 Ring = list[tuple[float, float]]
 
@@ -69,14 +74,18 @@ class Answers:
     @cached_property
     def subjects(self) -> list[str]:
         """Major categories, those with most requests in all years first."""
-        rows = self.by("year_subject", "subject_name")
+        rows = self.marts["rpt_time_to_close"]
+        rows = rows[rows["grain"] == "year_subject"]
         volumes = rows.groupby("subject_name")["request_count"].sum()
         return sorted(volumes.index, key=lambda name: (-volumes[name], name))
 
     def of_years(self, mart: str) -> pd.DataFrame:
-        """The rows of a mart that are about those years; all of one without a year of opening."""
+        """The rows of a mart about those years and all together; all of one without such a year."""
         rows = self.marts[mart]
-        return rows[rows["open_year"].isin(self.years)] if "open_year" in rows else rows
+        if "open_year" not in rows:
+            return rows
+        years = rows["open_year"].fillna(ALL_YEARS).astype(int)
+        return rows.assign(open_year=years)[years.isin([ALL_YEARS, *self.years])]
 
     def by(self, grain: str, *keys: str) -> pd.DataFrame:
         """Volumes and times to close in a grain of rpt_time_to_close, see `volumes_and_times`."""
@@ -90,13 +99,16 @@ class Answers:
     def worse_times(self) -> pd.DataFrame:
         """Rows of rpt_changes with `worse`: 1 slower than the year before, -1 faster, 0 neither.
 
-        It is nan where there is nothing to tell it by.
+        It is nan where there is nothing to tell it by. `change` is by how much times are longer,
+        nan where that is not clear; of types whose channels stand apart, in the same mix as before.
         """
         rows = self.of_years("rpt_changes")
+        if not rows.empty:
+            # Late cases of a year without a layer of its own are not that year.
+            rows = rows[(rows["open_year"] - 1).isin(self.years)]
         if rows.empty:
-            return pd.DataFrame(
-                columns=["grain", "open_year", "subject_name", "type_name", "channel", "worse"]
-            )
+            keys = ["grain", "open_year", "subject_name", "type_name", "channel"]
+            return pd.DataFrame(columns=[*keys, "worse", "change"])
         told = clear_changes(
             rows,
             of="times",
@@ -104,8 +116,33 @@ class Answers:
             least=self.change.times,
             discovery_rate=self.change.false_discovery_rate,
             family=["grain", "open_year"],
+            part_of=self._part_of(rows),
         )
-        return rows.assign(worse=_direction(told))
+        return rows.assign(worse=_direction(told), change=told["change"].where(told["is_clear"]))
+
+    @cached_property
+    def mixed(self) -> "pd.Series[Any]":
+        """Whether the channels of a type stand apart, by year, major category and type."""
+        return channels_differ(self.by("year_type_channel", "subject_name", "type_name", "channel"))
+
+    def _part_of(self, rows: pd.DataFrame) -> "pd.Series[Any]":
+        """The row of the type that a row is a channel of, where channels stand apart.
+
+        That is so in a year if it is in it or in the year before.
+        """
+        mixed = set(self.mixed[self.mixed].index)
+
+        def key(row: Any) -> tuple[int, str, str]:
+            return row.open_year, row.subject_name, row.type_name
+
+        whole = {
+            key(row): row.Index
+            for row in rows[rows["grain"] == "year_type"].itertuples()
+            if {key(row), (row.open_year - 1, *key(row)[1:])} & mixed
+        }
+        parts = rows[rows["grain"] == "year_type_channel"]
+        found = [whole.get(key(row)) for row in parts.itertuples()]
+        return pd.Series(found, parts.index, dtype=float).reindex(rows.index)
 
     def worse_shares(self, rows: pd.DataFrame, before: str) -> "pd.Series[float]":
         """The same of shares within a time, against those whose columns begin with `before`."""
@@ -119,6 +156,33 @@ class Answers:
             discovery_rate=self.change.false_discovery_rate,
         )
         return -_direction(told)
+
+    @cached_property
+    def last_week(self) -> tuple[date, date] | None:
+        """The first and the last of the last seven whole days."""
+        rows = self.marts["rpt_weeks"]
+        if rows.empty:
+            return None
+        last = pd.Timestamp(rows["last_date"].max()).date()
+        return last - timedelta(days=6), last
+
+    def unusual_types(self) -> pd.DataFrame:
+        """What mpls311.weeks tells of each type in the last week."""
+        rows = self.marts["rpt_weeks"]
+        weeks = range(rows["weeks_ago"].max() + 1)
+        counts = rows.pivot_table(
+            index=["subject_name", "type_name"],
+            columns="weeks_ago",
+            values="request_count",
+            aggfunc="sum",
+        )
+        counts = counts.reindex(columns=weeks).fillna(0).astype(float)
+        for ago in weeks:
+            back = timedelta(weeks=ago)
+            if not {(day - back).year for day in self.last_week or ()} <= set(self.years):
+                counts[ago] = float("nan")
+        rate = self.change.false_discovery_rate
+        return unusual_counts(counts, discovery_rate=rate).reset_index()
 
     def year_before(self, year: int, grain: str, *keys: str) -> pd.DataFrame:
         """What a year compares with in a yearly grain: the same days, if it is not over."""
@@ -135,12 +199,11 @@ class Answers:
         last = min(day.day, calendar.monthrange(year, day.month)[1])
         return f"Jan 1 to {calendar.month_abbr[day.month]} {last}, {year}"
 
-    @cached_property
-    def shapes(self) -> dict[int, list[Ring]]:
-        """The rings of each neighbourhood, longitude before latitude."""
+    def shapes(self, kind: str) -> dict[int, list[Ring]]:
+        """The rings of each area of a kind, longitude before latitude."""
         shapes: dict[int, list[Ring]] = {}
         areas = self.marts["raw_areas"]
-        rows = areas[areas["area_kind"] == "neighborhood"]
+        rows = areas[areas["area_kind"] == kind]
         for (number, _), ring in rows.sort_values("vertex").groupby(["area_id", "ring"]):
             corners = list(zip(ring["longitude"], ring["latitude"], strict=True))
             shapes.setdefault(int(number), []).append(corners)
@@ -157,7 +220,7 @@ def volumes_and_times(rows: pd.DataFrame, grain: str, *keys: str) -> pd.DataFram
 
     Args:
         rows: A mart in which is_information_only tells them apart.
-        grain: Its grain.
+        grain: Its grain; with a yearly one comes that of all years together.
         keys: Columns of the grain; the year comes first.
 
     Returns:
@@ -165,7 +228,7 @@ def volumes_and_times(rows: pd.DataFrame, grain: str, *keys: str) -> pd.DataFram
         time without those that are closed as they are opened; without a measure where few are
         closed (`is_few`).
     """
-    rows = rows[rows["grain"] == grain]
+    rows = rows[rows["grain"].isin([grain, grain.replace("year", "all", 1)])]
     index = ["open_year", *keys]
     volumes = rows.groupby(index)[["request_count", "open_count"]].sum()
     timed = rows[~rows["is_information_only"].astype(bool)].set_index(index)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from mpls311.pipelines.report.payload import MARTS
+from mpls311.pipelines.report.tables import MARTS
 
 _DESCRIPTION = (
     "The self-contained HTML dashboard: requests by year, month and category, times to close, "

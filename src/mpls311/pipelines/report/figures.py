@@ -117,7 +117,7 @@ def draw_neighborhoods(answers: Answers) -> go.Figure:
         counts = {row.neighborhood_id: row.request_count for row in rows.itertuples()}
         names = answers.marts["dim_neighborhoods"].set_index("neighborhood_id")["neighborhood_name"]
         most = max((n for number, n in counts.items() if number > 0), default=1)
-        for number, rings in answers.shapes.items():
+        for number, rings in answers.shapes("neighborhood").items():
             corners = [corner for ring in rings for corner in (*ring, (None, None))]
             count = counts.get(number, 0)
             figure.add_scatter(

@@ -10,7 +10,7 @@ from mpls311.pipelines.report.figures import (
     draw_times_to_close,
 )
 from mpls311.pipelines.report.nodes import collect_answers, write_dashboard
-from mpls311.pipelines.report.payload import MARTS
+from mpls311.pipelines.report.tables import MARTS
 
 _FIGURES = {
     "category_split": draw_category_split,
