@@ -31,6 +31,7 @@
         {{ nearest_ranks('ranked', dimensions, grains, percents, dict(
             more,
             closed_count='count(time_to_close_seconds)',
+            ranked_count='count(ranked_seconds)',
             longest_seconds='max(time_to_close_seconds)',
             shortest_wait_seconds='min(waiting_seconds)',
         )) }}
@@ -67,6 +68,7 @@
         {% endif %}
         select
             named.group_id,
+            named.ranked_count,
             requests.time_to_close_seconds,
             coalesce(requests.time_to_close_seconds, requests.waiting_seconds) as seconds
         from named
@@ -75,16 +77,26 @@
             {%- for column in columns %}
             and named.{{ column }} = requests.{{ column }}
             {%- endfor %}
-        where named.has_young and requests.ranked_seconds is not null
+        -- The curve falls faster than the share of the closed, and is needed no longer than that.
+        where
+            named.has_young
+            and requests.ranked_seconds is not null
+            and coalesce(requests.time_to_close_seconds, requests.waiting_seconds)
+            <= coalesce(named.{{ (percents | list)[-1] }}_seconds, {{ never() }})
         {%- endfor %}
 
     ),
 
     instants as (
 
-        select group_id, seconds, count(time_to_close_seconds) as closed, count(*) as ended
+        select
+            group_id,
+            ranked_count,
+            seconds,
+            count(time_to_close_seconds) as closed,
+            count(*) as ended
         from observed
-        group by group_id, seconds
+        group by group_id, ranked_count, seconds
 
     ),
 
@@ -92,7 +104,8 @@
 
         select
             *,
-            cast(sum(ended) over (partition by group_id order by seconds desc) as {{ type_double() }}) as at_risk
+            ranked_count + ended
+            - cast(sum(ended) over (partition by group_id order by seconds) as {{ type_double() }}) as at_risk
         from instants
 
     ),
