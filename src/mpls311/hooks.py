@@ -9,14 +9,17 @@ from threading import get_ident
 from typing import Any
 
 import stamina.instrumentation
+from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from rich import get_console
 
 from mpls311.commands import Commands
+from mpls311.configuration import check_configuration
 from mpls311.datasets.manifests import begin_reading, end_reading
 from mpls311.loads import LoadHistory, Verdict, verdict
+from mpls311.logs import log_as_configured, name_environment
 from mpls311.parameters import SandboxSettings, SourceSettings
 from mpls311.run_lock import RunLock, run_lock
 from mpls311.run_record import record_of, record_of_failure, write_record
@@ -25,6 +28,21 @@ from mpls311.summary import print_sentences, summary_table
 from mpls311.years import Years, city_today
 
 log = logging.getLogger(__name__)
+
+
+class Checked:
+    """Refuses a configuration that cannot be meant, whoever makes a context of it."""
+
+    @hook_impl(tryfirst=True)
+    def after_context_created(self, context: KedroContext) -> None:
+        """Check it, and have log lines advise commands for its environment.
+
+        Raises:
+            Mistake: A file, or a parameter of this run, says what cannot be meant.
+        """
+        log_as_configured(context.project_path)
+        name_environment(Commands.of(context.env))
+        check_configuration(context.config_loader)
 
 
 class HeldDuringRun:
@@ -173,18 +191,19 @@ class RunSummary:
         seconds = (datetime.now(UTC) - self._started).total_seconds()
         after = catalog.load("load_history")
         commands = Commands.model_validate(catalog.load("params:commands"))
-        self.verdict = verdict(self._before, after, self._years, commands.release)
+        self.verdict = verdict(self._before, after, self._years, commands)
         console = get_console()
         console.print(summary_table(self._before, after, self.verdict, seconds))
         if self._dashboard:
             console.print(f"Dashboard: {self._dashboard}", soft_wrap=True)
-        print_sentences(self.verdict)
+        print_sentences(self.verdict.sentences)
         write_record(record_of(self.verdict, self._before, after, datetime.now(UTC)))
 
     @hook_impl
-    def on_pipeline_error(self, error: Exception) -> None:
+    def on_pipeline_error(self, error: Exception, catalog: DataCatalog) -> None:
         """Leave a record of a run that failed as a whole."""
-        write_record(record_of_failure(error))
+        commands = Commands.model_validate(catalog.load("params:commands"))
+        write_record(record_of_failure(commands.typed(str(error))))
 
 
 def _years(pipeline: Pipeline, catalog: DataCatalog, history: LoadHistory) -> tuple[int, ...]:

@@ -1,6 +1,6 @@
 """Tables for people: what a run did, and where every year stands."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from rich import box, get_console
@@ -68,9 +68,9 @@ def status_table(history: LoadHistory) -> RenderableType:
     return table
 
 
-def print_sentences(verdict: Verdict) -> None:
-    """Say of each year that is stopped why newer data is not in the marts."""
-    for sentence in verdict.sentences:
+def print_sentences(sentences: Iterable[str]) -> None:
+    """Say what a person should know last, as of each year that is stopped; a paragraph each."""
+    for sentence in sentences:
         get_console().print(sentence, markup=False, highlight=False, soft_wrap=True)
 
 

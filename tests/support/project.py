@@ -28,7 +28,7 @@ class Outcome:
         assert "Traceback" not in self.output, self.output
         _, _, sentence = self.output.partition("Error: ")
         assert sentence, self.output
-        return sentence.strip()
+        return sentence.partition("\nDetails: ")[0].strip()
 
 
 class Project:
@@ -120,5 +120,5 @@ class Project:
         return {
             str(path.relative_to(data)): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in sorted(data.rglob("*"))
-            if path.is_file() and not {"warehouse", "dbt"} & set(path.parts[len(data.parts) :])
+            if path.is_file() and not {"warehouse", "dbt", "logs"} & set(path.parts[len(data.parts) :])
         }

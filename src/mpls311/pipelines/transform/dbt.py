@@ -13,7 +13,7 @@ import pandas as pd
 from rich import get_console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from mpls311.errors import OUT_OF_MEMORY, UserError
+from mpls311.errors import OUT_OF_MEMORY, UserError, about_file
 from mpls311.parameters import TransformSettings
 from mpls311.pipelines.transform.fingerprint import fingerprint
 
@@ -169,9 +169,15 @@ def _explain(exception: BaseException | None, results: Any, settings: TransformS
     head = (
         "dbt failed, nothing is published; the loads stay pending and the next run takes them up."
     )
-    told = [_explain_result(r, settings) for r in failed] or [_compact(str(exception))]
+    told = [_explain_result(r, settings) for r in failed] or [_explain_exception(exception)]
     advice = [OUT_OF_MEMORY] if any("Out of Memory Error" in text for text in told) else []
     return "\n".join([head, *advice, *told])
+
+
+def _explain_exception(exception: BaseException | None) -> str:
+    if isinstance(exception, OSError) and exception.filename:
+        return about_file(exception)
+    return _compact(str(exception))
 
 
 def _explain_result(result: Any, settings: TransformSettings) -> str:
