@@ -6,7 +6,7 @@ import click
 from kedro.framework.startup import bootstrap_project
 from kedro.utils import find_kedro_project
 
-from mpls311.outside import NO_PROJECT
+from mpls311.global_commands import NO_PROJECT
 
 
 def main() -> None:

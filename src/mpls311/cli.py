@@ -76,7 +76,11 @@ def _our_option(option: Any) -> click.Parameter:
     return ConfigOption(option) if option.name == "config" else option
 
 
-run = ToldCommand(
+class _Run(ToldCommand):
+    interrupted = "Interrupted. The next run goes on where this one stopped."
+
+
+run = _Run(
     "run",
     help=kedro_run.help,
     params=[_our_option(option) for option in kedro_run.params],
@@ -138,13 +142,15 @@ def first_contact(env: str | None) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _check_project(env: str | None, pipeline: str | None) -> None:
-    """What Kedro's own commands need: a pipeline of that name, and a catalog that can be made."""
+def _check_project(command: str, env: str | None, pipeline: str | None) -> None:
+    """Refuse what one of Kedro's own commands would fall over."""
     check_names("pipeline", pipeline.split(",") if pipeline else [], pipelines)
     with KedroSession.create(env=env) as session:
         catalog = cast(KedroSession, session).load_context().catalog
-    for name in catalog:
-        catalog.get(name)
+    if command == "viz":
+        # Its server, a process of its own, makes every dataset.
+        for name in catalog:
+            catalog.get(name)
 
 
 _OF_KEDRO = {

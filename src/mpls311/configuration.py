@@ -195,21 +195,20 @@ class _Files:
         """
         for file in {self.conf / folder / "globals.yml" for folder in (self._own, DEFAULTS[1])}:
             known = self._globals_known_beside(file)
-            for name in self._keys(file):
-                if name not in known:
-                    place = self._named(file, self._keys(file)[name])
-                    raise Mistake(unknown("setting", name, sorted(known), place))
+            for key, _ in self._settings(file):
+                if key.value not in known:
+                    place = self._named(file, key)
+                    raise Mistake(unknown("setting", key.value, sorted(known), place))
 
     def _globals_known_beside(self, file: Path) -> set[str]:
         known: set[str] = set()
         for other in self.conf.glob("*/globals.yml"):
             if other != file:
-                known |= self._keys(other).keys()
+                known |= {key.value for key, _ in self._settings(other)}
         texts = [each.read_text("utf-8") for each in self.conf.glob("*/*.yml")]
         for found in _REFERENCE.finditer("\n".join(texts)):
             known |= {name for name in found.groups() if name}
-        engine = self._keys(file).get("engine")
-        return known | ({str(engine)} if engine else set())
+        return known | {value.value for key, value in self._settings(file) if key.value == "engine"}
 
     def _types(self, folder: str, name: str | None = None) -> Iterator[str]:
         """The type of an entry of the catalog, or of all of them."""
@@ -219,16 +218,15 @@ class _Files:
                 if isinstance(config, dict) and name in (None, entry):
                     yield str(config.get("type", ""))
 
-    def _keys(self, file: Path) -> dict[str, yaml.Node]:
-        """The names at the top of a file, which may not be there."""
+    def _settings(self, file: Path) -> list[tuple[yaml.Node, yaml.Node]]:
+        """The names at the top of a file, which may not be there, with their values."""
         try:
             top = yaml.compose(file.read_text("utf-8"))
         except FileNotFoundError:
-            return {}
+            return []
         except (yaml.YAMLError, UnicodeDecodeError) as exc:
             raise Mistake(self.explained(exc)) from exc
-        pairs = top.value if isinstance(top, yaml.MappingNode) else []
-        return {key.value: key for key, _ in pairs}
+        return top.value if isinstance(top, yaml.MappingNode) else []
 
     def about_entry(self, name: str, said: str) -> str:
         """Why an entry of the catalog cannot be made."""

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
@@ -37,8 +38,22 @@ class StorageError(DatasetError, UserError):
     """
 
 
+PATIENCE = 20
+"""Seconds within which a cloud must answer for the first time."""
+
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """Error numbers of a disk that is full, or of a quota."""
+
+_HOST = re.compile(r"host='([^']+)', port=(\d+)")
+
+
+def in_brief(exc: BaseException) -> str:
+    """What an error says, without a full stop: its first sentence, or which host is silent."""
+    if host := _HOST.search(str(exc)):
+        return f"{host[1]}:{host[2]} does not answer"
+    lines = str(exc).splitlines() or [type(exc).__name__]
+    return lines[0].partition(". ")[0].rstrip(".")
+
 
 DISK_FULL = "The disk is full"
 """How a sentence about it begins."""

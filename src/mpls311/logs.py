@@ -30,6 +30,8 @@ def log_as_configured(project: Path) -> None:
     file = project / "conf" / "logging.yml"
     if Path.cwd() != project and _CONFIGURED not in os.environ and file.is_file():
         LOGGING.configure(yaml.safe_load(file.read_text("utf-8")))
+        # For the processes that this one starts.
+        os.environ[_CONFIGURED] = str(file)
 
 
 def name_environment(commands: Commands) -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
 from importlib.util import find_spec
+from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,14 @@ _LARGEST = 1_000_000
 
 
 class ToldCommand(click.Command):
-    """A command of which trouble, Ctrl-C and SIGTERM end in a sentence."""
+    """A command of which trouble, Ctrl-C and SIGTERM end in a sentence.
+
+    Attributes:
+        interrupted: What is said when it is interrupted.
+
+    """
+
+    interrupted = "Interrupted."
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -49,7 +57,8 @@ class ToldCommand(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run it."""
-        with interruptible(), sentences(ctx.params.get("env"), show=ctx.meta.get(_SHOW, False)):
+        show = ctx.meta.get(_SHOW, False)
+        with sentences(ctx.params.get("env"), show=show), interruptible(self.interrupted):
             return super().invoke(ctx)
 
 
@@ -69,7 +78,7 @@ class KedroCommand(ToldCommand):
         Args:
             name: How it is typed.
             place: Where it is, `module:command`.
-            check: Is called with its environment and pipeline before it begins.
+            check: Is called with its name, environment and pipeline before it begins.
         """
         super().__init__(
             name,
@@ -91,13 +100,19 @@ class KedroCommand(ToldCommand):
         if find_spec(module.partition(".")[0]) is None:
             raise Mistake(f"What `kedro {self.name}` needs is not installed: `make setup`.")
         if not {"--help", "-h"} & set(rest):
-            self._check(env, pipeline)
+            self._check(self.name, env, pipeline)
         arguments = list(rest)
         arguments += ["--env", env] if env else []
         arguments += ["--pipeline", pipeline] if pipeline else []
-        getattr(import_module(module), command).main(
-            arguments, prog_name=ctx.command_path, standalone_mode=False, obj=ctx.obj
-        )
+        try:
+            getattr(import_module(module), command).main(
+                arguments, prog_name=ctx.command_path, standalone_mode=False, obj=ctx.obj
+            )
+            for process in active_children():
+                process.join()
+        finally:
+            for process in active_children():
+                process.terminate()
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mpls311.configuration import explained
-from mpls311.errors import DISK_FULL, FULL, Mistake, UserError, about_file
+from mpls311.errors import DISK_FULL, FULL, Mistake, UserError, about_file, in_brief
 
 _SERVICES = {
     "aiobotocore": "S3",
@@ -52,12 +52,14 @@ def user_error_of(exc: BaseException, conf: Path, env: str) -> UserError | None:
         if isinstance(each, UserError):
             return each
     for each in every:
+        if text := _service(each):
+            return UserError(text)
+    for each in every:
         if text := explained(each, conf, env):
             return Mistake(text)
-    for kind in (_file, _service, _memory):
-        for each in every:
-            if text := kind(each):
-                return UserError(text)
+    for each in every:
+        if text := _file(each) or _memory(each):
+            return UserError(text)
     return None
 
 
@@ -101,9 +103,8 @@ def _service(exc: BaseException) -> str | None:
     library = type(exc).__module__.partition(".")[0]
     if library not in _SERVICES and not isinstance(exc, _NO_FILES):
         return None
-    said = (str(exc) or type(exc).__name__).splitlines()[0].rstrip(".")
     service = _SERVICES.get(library, "The network")
-    return f"{service} does not answer as it should: {said}. Check network and login, then go on."
+    return f"{service} does not answer as it should: {in_brief(exc)}. Check network and login."
 
 
 def _memory(exc: BaseException) -> str | None:

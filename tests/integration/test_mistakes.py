@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 import stamina
+from click.testing import CliRunner
+from stamina.instrumentation import RetryDetails
 
+from mpls311.arcgis import TransportError
+from mpls311.datasets import filesystem
+from mpls311.retries import RetriesTold
 from tests.support.project import Outcome, Project
 
 CITY = "sandbox.rows_per_year=200,sandbox.as_of=2026-03-01"
@@ -84,6 +89,16 @@ def test_every_command_refuses_an_environment_that_there_is_not(
     assert answer.startswith("There is no environment dmo. Did you mean demo? There are: ")
 
 
+@pytest.mark.parametrize("env", ["base", "demo", "aws", "gcp", "postgres"])
+def test_every_environment_is_what_its_check_takes(
+    project: Project, env: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("GOOGLE_CLOUD_PROJECT", "MPLS311_BUCKET", "PGUSER"):
+        monkeypatch.setenv(name, "mine")
+    outcome = project.kedro("catalog", "list-patterns", "--env", env)
+    assert outcome.exit_code == 0, outcome.output
+
+
 def test_commands_of_kedro_are_told_of_pipelines(project: Project) -> None:
     for typed in ("viz run --pipeline stge", "catalog describe-datasets --pipeline stge"):
         assert "Did you mean stage?" in told(project.kedro(*typed.split()))
@@ -152,6 +167,104 @@ def test_a_file_of_options_is_checked(project: Project, text: str, said: str) ->
     assert said in told(project.command("--config", str(file)))
 
 
+def test_with_threads_one_city_is_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mpls311.sandbox.protocol import FeatureServer
+
+    stopped: list[FeatureServer] = []
+    stop = FeatureServer.stop
+    monkeypatch.setattr(
+        FeatureServer, "stop", lambda server: (stopped.append(server), stop(server))
+    )
+    twin = Project(tmp_path / "project")
+
+    arguments = ("--pipelines", "ingest", "--runner", "ThreadRunner", "--params")
+    outcome = twin.command("--env", "demo", *arguments, f"years=2026,{CITY}")
+
+    assert outcome.exit_code == 0, outcome.output
+    assert outcome.output.count("The stand-in city of") == 1
+    assert len(stopped) == 1
+
+
+@pytest.mark.parametrize("command", ["status", "check", "viz"])
+def test_outside_of_a_project(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mpls311.global_commands import commands
+
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(commands, [command, "--env", "demo"])
+    outcome = Outcome(result.exit_code, result.output)
+    assert told(outcome).startswith(f"There is no project in {tmp_path}.")
+
+
+def test_the_module_outside_of_a_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from mpls311.__main__ import main
+
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert told(Outcome(int(str(ended.value)), capsys.readouterr().err)).startswith("There is no")
+
+
+@pytest.mark.parametrize(
+    ("env", "where", "said"),
+    [
+        ("gcp", {"STORAGE_EMULATOR_HOST": "http://127.0.0.1:1"}, "gs://mine/manifests cannot be"),
+        ("aws", {"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1"}, "s3://mine/manifests cannot be"),
+    ],
+)
+def test_a_cloud_that_does_not_answer_is_not_waited_for(
+    project: Project,
+    env: str,
+    where: dict[str, str],
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(filesystem, "PATIENCE", 0.5)
+    names = ("GOOGLE_CLOUD_PROJECT", "MPLS311_BUCKET", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    for name, value in {
+        **dict.fromkeys(names, "mine"),
+        "MPLS311_LAKE_TOKEN": "anon",
+        **where,
+    }.items():
+        monkeypatch.setenv(name, value)
+    answer = told(project.kedro("status", "--env", env))
+    assert said in answer
+    assert "Check login and network." in answer
+
+
+def test_a_server_that_is_not_there(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGUSER", "mine")
+    monkeypatch.setenv("PGPORT", "1")
+    answer = told(project.run(env="postgres"))
+    assert answer.startswith("PostgreSQL at localhost:1: ")
+    assert "export PGHOST=... and PGPORT=..." in answer
+
+
+def test_an_unreachable_service_is_told_once_with_a_countdown(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO", "mpls311")
+    say = RetriesTold()
+    what = "cannot be reached (Name or service not known): check the address and the network."
+    for number, wait in enumerate((0.5, 1.0, 2.0, 4.0, 8.0), start=1):
+        for layer in range(12):
+            error = TransportError(what, url=f"https://city.test/{layer}/FeatureServer/0")
+            say(RetryDetails("fetch", (), {}, number, wait, 0.0, error))
+
+    assert caplog.messages == [
+        "city.test cannot be reached (Name or service not known); asking again for up to 62 s.",
+        "city.test cannot be reached (Name or service not known); asking again for up to 54 s.",
+    ]
+
+
+def test_what_is_logged_names_the_environment(tmp_path: Path) -> None:
+    output = Project(tmp_path / "project").run(pipeline="report", env="demo").output
+    assert "run `kedro run --env demo` first" in " ".join(output.split())
+
+
 def test_a_session_of_a_notebook_refuses_the_same(project: Project) -> None:
     from kedro.framework.session import KedroSession
 
@@ -194,10 +307,8 @@ def spoiled(lake: Project, tmp_path: Path) -> Project:
     "folder",
     ["spool", "manifests", "01_raw", "02_intermediate", "03_primary", "warehouse"],
 )
-def test_a_folder_that_cannot_be_made_is_named(
-    project: Project, tmp_path: Path, folder: str
-) -> None:
-    broken = project.copy(tmp_path / "project")
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, folder: str) -> None:
+    broken = Project(tmp_path / "project")
     file = broken.folder / "data/demo" / folder
     file.parent.mkdir(parents=True)
     file.write_text("a file")
@@ -209,8 +320,8 @@ def test_a_folder_that_cannot_be_made_is_named(
     assert "Traceback (most recent call last)" in log.read_text()
 
 
-def test_data_of_another_place_or_user_is_named(project: Project, tmp_path: Path) -> None:
-    broken = project.copy(tmp_path / "project")
+def test_data_of_another_place_or_user_is_named(tmp_path: Path) -> None:
+    broken = Project(tmp_path / "project")
     (broken.folder / "data").write_text("a file")
 
     answer = told(broken.run(CITY, env="demo"))

@@ -69,10 +69,10 @@ class Project:
         before = Path.cwd()
         os.chdir(self.folder)
         try:
-            bootstrap_project(self.folder)
+            metadata = bootstrap_project(self.folder)
             from mpls311.cli import cli
 
-            result = CliRunner().invoke(cli, arguments)
+            result = CliRunner().invoke(cli, arguments, obj=metadata)
         finally:
             os.chdir(before)
         if result.exception and not isinstance(result.exception, SystemExit):
@@ -120,5 +120,6 @@ class Project:
         return {
             str(path.relative_to(data)): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in sorted(data.rglob("*"))
-            if path.is_file() and not {"warehouse", "dbt", "logs"} & set(path.parts[len(data.parts) :])
+            if path.is_file()
+            and not {"warehouse", "dbt", "logs"} & set(path.parts[len(data.parts) :])
         }
