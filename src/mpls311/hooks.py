@@ -25,7 +25,7 @@ from mpls311.retries import RetriesTold
 from mpls311.run_lock import RunLock, run_lock
 from mpls311.run_record import record_of, record_of_failure, write_record
 from mpls311.stand_in_city import serve_stand_in_city
-from mpls311.summary import print_sentences, summary_table
+from mpls311.summary import print_sentences, repairs, summary_table
 from mpls311.years import Years, city_today
 
 log = logging.getLogger(__name__)
@@ -198,6 +198,8 @@ class RunSummary:
         console.print(summary_table(self._before, after, self.verdict, seconds))
         if self._dashboard:
             console.print(f"Dashboard: {self._dashboard}", soft_wrap=True)
+        for line in repairs(self._before, after):
+            console.print(line, markup=False, highlight=False)
         print_sentences(self.verdict.sentences)
         write_record(record_of(self.verdict, self._before, after, datetime.now(UTC)))
 

@@ -303,6 +303,14 @@ class LoadHistory:
         full = self.last_full(year)
         return published[published.index(full) :] if full else ()
 
+    def quarantined(self, year: int) -> int:
+        """Rows in quarantine of the loads that together hold a year, a pending one included."""
+        pending = self.pending_of(year)
+        held = self.since_last_full(year)
+        if pending:
+            held = (pending,) if pending.ingested.mode == "full" else (*held, pending)
+        return sum(load.validated.rejected for load in held if load.validated)
+
     def before(self, load: Load) -> tuple[Load, ...]:
         """Published loads that together hold the year of a load, less those that it replaces."""
         held = self.since_last_full(load.source_year)

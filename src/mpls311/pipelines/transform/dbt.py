@@ -161,7 +161,7 @@ def _log_results(results: Any) -> None:
         len(warnings),
     )
     for result in warnings:
-        log.warning("dbt test %s: rows found: %s.", result.node.name, f"{result.failures:,}")
+        log.warning("dbt: %s %s.", f"{result.failures:,}", result.node.name.replace("_", " "))
 
 
 def _explain(exception: BaseException | None, results: Any, settings: TransformSettings) -> str:
