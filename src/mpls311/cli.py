@@ -97,7 +97,8 @@ def status(env: str | None) -> None:
         catalog = cast(KedroSession, session).load_context().catalog
         history = catalog.load("load_history")
         commands = Commands.model_validate(catalog.load("params:commands"))
-    get_console().print(status_table(history))
+    table = status_table(history)
+    get_console().print(commands.typed(table) if isinstance(table, str) else table)
     sentences = verdict(history, history, advice=commands).sentences
     damaged = {
         each.source_year: each for each in history.damaged if each.name not in history.replaced

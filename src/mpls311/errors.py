@@ -52,7 +52,8 @@ def in_brief(exc: BaseException) -> str:
     if host := _HOST.search(str(exc)):
         return f"{host[1]}:{host[2]} does not answer"
     lines = str(exc).splitlines() or [type(exc).__name__]
-    return lines[0].partition(". ")[0].rstrip(".")
+    # What an address asks for is of no use to a person.
+    return re.sub(r"\?[^\s\"]+", "", lines[0].partition(". ")[0]).rstrip(".")
 
 
 DISK_FULL = "The disk is full"

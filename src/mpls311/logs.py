@@ -12,17 +12,22 @@ from mpls311.commands import Commands
 _CONFIGURED = "KEDRO_LOGGING_CONFIG"
 
 
-class _Typed(logging.Filter):
-    """Lets the commands in a log line name the environment."""
+class _Typed(logging.Formatter):
+    """Formats as another formatter, and lets the commands in a line name the environment."""
 
-    def __init__(self, commands: Commands) -> None:
+    def __init__(self, formatter: logging.Formatter, commands: Commands) -> None:
         super().__init__()
+        self.formatter = formatter
         self._commands = commands
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        if "kedro " in (message := record.getMessage()):
-            record.msg, record.args = self._commands.typed(message), ()
-        return True
+    def format(self, record: logging.LogRecord) -> str:
+        return self._commands.typed(self.formatter.format(record))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return self._commands.typed(self.formatter.formatMessage(record))
+
+    def usesTime(self) -> bool:
+        return self.formatter.usesTime()
 
 
 def log_as_configured(project: Path) -> None:
@@ -37,6 +42,7 @@ def log_as_configured(project: Path) -> None:
 def name_environment(commands: Commands) -> None:
     """From here on, commands in log lines are those of an environment."""
     for handler in logging.getLogger().handlers:
-        for each in [each for each in handler.filters if isinstance(each, _Typed)]:
-            handler.removeFilter(each)
-        handler.addFilter(_Typed(commands))
+        formatter = handler.formatter or logging.Formatter()
+        if isinstance(formatter, _Typed):
+            formatter = formatter.formatter
+        handler.setFormatter(_Typed(formatter, commands))

@@ -330,7 +330,8 @@ def test_data_of_another_place_or_user_is_named(tmp_path: Path) -> None:
     log = Path(answer.rpartition("Details: ")[2])
     assert log.is_absolute()
     log.unlink()
-    assert "No load exists yet" in broken.kedro("status", "--env", "demo").output
+    nothing = broken.kedro("status", "--env", "demo").output
+    assert "No load exists yet: run `kedro run --env demo` first." in nothing
 
 
 def test_a_warehouse_that_is_none(spoiled: Project) -> None:
