@@ -12,7 +12,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.states import Failed, State
 from rich.console import Console
 
-from mpls311.cli import check_params
+from mpls311.configuration import check_params
 from mpls311.loads import LoadHistory, Verdict
 from mpls311.session import RunSession
 from mpls311.summary import summary_table

@@ -1,14 +1,16 @@
 """The commands that messages advise, as they are typed for the environment of a run."""
 
+import os
 import re
 import shlex
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
 DEFAULTS = ("base", "local")
 """The environments that a command means if it names none."""
 
-_COMMAND = re.compile(r"\b(kedro (?:run|status|check|first-contact))\b(?! --env)")
+_COMMAND = re.compile(r"\b(kedro (?:run|status|check|first-contact|viz run))\b(?! --env)")
 
 
 class Commands(BaseModel):
@@ -20,6 +22,11 @@ class Commands(BaseModel):
     """What `--env` takes."""
     cloud_job: str | None = None
     """The Cloud Run job that runs this environment, as gcloud is told of it; None without one."""
+
+    @classmethod
+    def of(cls, env: str | None) -> Self:
+        """Those of the environment that a command names, or of the one that Kedro takes then."""
+        return cls(environment=env or os.environ.get("KEDRO_ENV") or DEFAULTS[1])
 
     def typed(self, text: str) -> str:
         """A text in which commands of this project name the environment, unless it is a default."""

@@ -5,26 +5,45 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import get_ident
+from threading import Lock, get_ident
 from typing import Any
 
 import stamina.instrumentation
+from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from rich import get_console
 
 from mpls311.commands import Commands
+from mpls311.configuration import check_configuration
 from mpls311.datasets.manifests import begin_reading, end_reading
 from mpls311.loads import LoadHistory, Verdict, verdict
+from mpls311.logs import log_as_configured, name_environment
 from mpls311.parameters import SandboxSettings, SourceSettings
+from mpls311.retries import RetriesTold
 from mpls311.run_lock import RunLock, run_lock
 from mpls311.run_record import record_of, record_of_failure, write_record
 from mpls311.stand_in_city import serve_stand_in_city
-from mpls311.summary import print_sentences, summary_table
+from mpls311.summary import print_sentences, repairs, summary_table
 from mpls311.years import Years, city_today
 
 log = logging.getLogger(__name__)
+
+
+class Checked:
+    """Refuses a configuration that cannot be meant, whoever makes a context of it."""
+
+    @hook_impl(tryfirst=True)
+    def after_context_created(self, context: KedroContext) -> None:
+        """Check it, and have log lines advise commands for its environment.
+
+        Raises:
+            Mistake: A file, or a parameter of this run, says what cannot be meant.
+        """
+        log_as_configured(context.project_path)
+        name_environment(Commands.of(context.env))
+        check_configuration(context.config_loader)
 
 
 class HeldDuringRun:
@@ -38,9 +57,10 @@ class HeldDuringRun:
         self._held = ExitStack()
         self._thread: int | None = None
 
-    def _hold(self, give_back: Callable[[], object]) -> None:
+    def _hold(self, give_back: Callable[[], object], thread: int | None = None) -> None:
+        """Hold something for the run of a thread, that of the caller if none is named."""
         self._held.callback(give_back)
-        self._thread = get_ident()
+        self._thread = thread or get_ident()
 
     def give_back(self) -> None:
         """Give back what a run of this thread holds; a run of another one may go on."""
@@ -106,12 +126,15 @@ class StandInCity(HeldDuringRun):
     def __init__(self) -> None:
         super().__init__()
         self._served: dict[str, Any] | None = None
+        self._starting = Lock()
+        self._run: int | None = None
 
     @hook_impl
     def before_pipeline_run(self) -> None:
         """Forget that of an earlier run in this process."""
         self.give_back()
         self._served = None
+        self._run = get_ident()
 
     @hook_impl
     def before_node_run(
@@ -121,16 +144,13 @@ class StandInCity(HeldDuringRun):
         source = inputs.get("params:source")
         if source is None or source.services_url:
             return None
-        if not self._served:
-            sandbox = SandboxSettings.model_validate(catalog.load("params:sandbox"))
-            server, self._served = serve_stand_in_city(sandbox)
-            self._hold(server.stop)
+        # With threads, several nodes begin at once.
+        with self._starting:
+            if not self._served:
+                sandbox = SandboxSettings.model_validate(catalog.load("params:sandbox"))
+                server, self._served = serve_stand_in_city(sandbox)
+                self._hold(server.stop, self._run)
         return {"params:source": source.model_copy(update=self._served)}
-
-
-def _log_first_retry(details: stamina.instrumentation.RetryDetails) -> None:
-    if details.retry_num == 1:
-        log.info("Trying again: %s", details.caused_by)
 
 
 class RunSummary:
@@ -151,7 +171,7 @@ class RunSummary:
     @hook_impl
     def after_context_created(self) -> None:
         """Let retries be logged like everything else, instead of printed."""
-        stamina.instrumentation.set_on_retry_hooks([_log_first_retry])
+        stamina.instrumentation.set_on_retry_hooks([RetriesTold()])
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
@@ -173,18 +193,21 @@ class RunSummary:
         seconds = (datetime.now(UTC) - self._started).total_seconds()
         after = catalog.load("load_history")
         commands = Commands.model_validate(catalog.load("params:commands"))
-        self.verdict = verdict(self._before, after, self._years, commands.release)
+        self.verdict = verdict(self._before, after, self._years, commands)
         console = get_console()
         console.print(summary_table(self._before, after, self.verdict, seconds))
         if self._dashboard:
             console.print(f"Dashboard: {self._dashboard}", soft_wrap=True)
-        print_sentences(self.verdict)
+        for line in repairs(self._before, after):
+            console.print(line, markup=False, highlight=False)
+        print_sentences(self.verdict.sentences)
         write_record(record_of(self.verdict, self._before, after, datetime.now(UTC)))
 
     @hook_impl
-    def on_pipeline_error(self, error: Exception) -> None:
+    def on_pipeline_error(self, error: Exception, catalog: DataCatalog) -> None:
         """Leave a record of a run that failed as a whole."""
-        write_record(record_of_failure(error))
+        commands = Commands.model_validate(catalog.load("params:commands"))
+        write_record(record_of_failure(commands.typed(str(error))))
 
 
 def _years(pipeline: Pipeline, catalog: DataCatalog, history: LoadHistory) -> tuple[int, ...]:

@@ -16,11 +16,14 @@ _AGAIN = 0.5
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
+def interruptible(told: str) -> Iterator[None]:
     """Interrupt what runs inside on SIGINT and SIGTERM, once, and exit as a shell expects it.
 
     SIGTERM is what ends a container, a scheduled job or a service. Of the first process of a
     container the system keeps it away, unless the process handles it.
+
+    Args:
+        told: What is said then.
 
     Raises:
         SystemExit: With 128 and the number of the signal.
@@ -38,7 +41,7 @@ def interruptible() -> Iterator[None]:
         # An interrupted library may have made an error of its own of it.
         if not interruption.number:
             raise
-        click.echo("Interrupted. The next run goes on where this one stopped.", err=True)
+        click.echo(told, err=True)
         raise SystemExit(128 + interruption.number) from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from filelock import FileLock, Timeout
 
-from mpls311.errors import UserError
+from mpls311.errors import Mistake, UserError
 
 _LOCKS = {"gs": "mpls311.cloud.google_lease", "postgresql": "mpls311.cloud.postgres_lock"}
 """What an address begins with, and the module that knows such locks."""
@@ -41,13 +41,13 @@ def run_lock(path: str) -> RunLock:
             postgresql://..., a database, which gives an advisory lock.
 
     Raises:
-        UserError: It is none of them.
+        Mistake: It is none of them.
     """
     protocol, separator, _ = path.partition("://")
     if not separator:
         return LockedFile(Path(path))
     if protocol not in _LOCKS:
-        raise UserError(
+        raise Mistake(
             f"run_lock={path}: nothing can be locked by {protocol}://. Name a local file in "
             f"parameters.yml, or what begins with {' or '.join(f'{name}://' for name in _LOCKS)}."
         )

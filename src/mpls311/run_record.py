@@ -93,9 +93,9 @@ def record_of(
     )
 
 
-def record_of_failure(error: BaseException) -> RunRecord:
-    """What a run that failed as a whole leaves behind."""
-    return RunRecord(severity="ERROR", verdict="nothing", news=str(error))
+def record_of_failure(told: str) -> RunRecord:
+    """What a run that failed as a whole leaves behind: why."""
+    return RunRecord(severity="ERROR", verdict="nothing", news=told)
 
 
 def write_record(record: RunRecord) -> None:

@@ -3,6 +3,8 @@
 import logging
 from typing import TYPE_CHECKING, Any
 
+from yarl import URL
+
 from mpls311.parameters import SandboxSettings
 from mpls311.years import city_today
 
@@ -22,5 +24,5 @@ def serve_stand_in_city(settings: SandboxSettings) -> tuple["FeatureServer", dic
 
     today = settings.as_of or city_today()
     server = serve(settings.city(today), latency_ms=settings.latency_ms).start()
-    log.info("The stand-in city of %s is served at %s.", today, server.services_url)
+    log.info("The stand-in city of %s is at %s.", today, URL(server.services_url).origin())
     return server, {"services_url": server.services_url, "today": today}

@@ -1,19 +1,43 @@
 """Tables for people: what a run did, and where every year stands."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from rich import box, get_console
+from rich import get_console
 from rich.console import RenderableType
-from rich.table import Table
 
 from mpls311.loads import Load, LoadHistory, Unchanged, Verdict
+from mpls311.narrowing import Column, NarrowingTable
+from mpls311.reasons import in_words
+
+_SUMMARY = (
+    Column("Year", is_text=True),
+    Column("Load", is_text=True),
+    Column("Rows", 5),
+    Column("New", 2),
+    Column("Updated", 1),
+    Column("Deleted", 4),
+    Column("Rejected", 3),
+    Column("MB", 7),
+    Column("Req.", 8),
+    Column("Retr.", 9),
+    Column("Sec.", 6),
+)
+_STATUS = (
+    Column("Year", is_text=True),
+    Column("Last full read", 3, is_text=True),
+    Column("Watermark", 1, is_text=True),
+    Column("Pending", is_text=True),
+    Column("Load", 9, is_text=True),
+    Column("Rejected", 2),
+)
 
 
 def summary_table(
     before: LoadHistory, after: LoadHistory, verdict: Verdict, seconds: float
 ) -> RenderableType:
-    """What happened between two states of a lake: one line per load that got further.
+    """What happened between two states of a lake: one line per load that got further, or look.
 
     Args:
         before: The history when the run began.
@@ -35,56 +59,53 @@ def summary_table(
     ]
     if not lines:
         return f"No load changed its state, in {seconds:.1f} s."
-    table = _table(
-        "Year", "Load", "Rows", "New", "Updated", "Deleted", "Rejected", "MB", "Req.",
-        "Retr.", "Sec.", texts=2,
-    )  # fmt: skip
-    for _, cells in sorted(lines):
-        table.add_row(*cells)
     pending = any(not load.published and not load.is_held for load in touched)
     note = "; * still pending" if pending else ""
     read = [load.published.bytes_processed for load in touched if load.published]
     # Every load of a run carries the cost of all of it.
     cost = next((f"; BigQuery processed {b / 1e6:,.1f} MB" for b in read if b is not None), "")
-    table.caption = f"{_counted(len(looks) + len(touched), 'load')} in {seconds:.1f} s{cost}{note}"
-    return table
+    done = [_counted(len(touched), "load")] if touched or not looks else []
+    done += [f"{_counted(len(looks), 'look')}, nothing new"] if looks else []
+    caption = f"{'; '.join(done)} in {seconds:.1f} s{cost}{note}"
+    return NarrowingTable(_SUMMARY, [cells for _, cells in sorted(lines)], caption)
+
+
+def repairs(before: LoadHistory, after: LoadHistory) -> Iterator[str]:
+    """What was wrong with the rows that a run validated, a line each."""
+    known = {load.load_id for load in before.loads if load.validated}
+    new = [load.validated for load in after.loads if load.load_id not in known and load.validated]
+    for what, counted in (
+        ("Rejected", [each.rejected_for for each in new]),
+        ("Repaired", [each.repaired_for for each in new]),
+    ):
+        if counts := sum((Counter(each) for each in counted), Counter[str]()):
+            yield f"{what}: {in_words(counts)}."
 
 
 def status_table(history: LoadHistory) -> RenderableType:
     """Where every year stands: last full read, watermark, pending load, rejected rows."""
     if not history.years:
         return "No load exists yet: run `kedro run` first."
-    table = _table("Year", "Last full read", "Watermark", "Pending", "Rejected", texts=4)
+    rows = []
     for year in history.years:
         pending = history.pending_of(year)
-        validated = [load.validated for load in history.of_year(year) if load.validated]
-        table.add_row(
-            str(year),
-            _time(history.last_full_read(year)),
-            _time(history.watermark(year)),
-            f"{pending.load_id} ({pending.state})" if pending else "",
-            f"{sum(v.rejected for v in validated[-1:]):,}",
+        rows.append(
+            (
+                str(year),
+                _time(history.last_full_read(year)),
+                _time(history.watermark(year)),
+                pending.state if pending else "",
+                pending.load_id if pending else "",
+                f"{history.quarantined(year):,}",
+            )
         )
-    return table
+    return NarrowingTable(_STATUS, rows, "Times are UTC; rejected rows are in quarantine.")
 
 
-def print_sentences(verdict: Verdict) -> None:
-    """Say of each year that is stopped why newer data is not in the marts."""
-    for sentence in verdict.sentences:
+def print_sentences(sentences: Iterable[str]) -> None:
+    """Say what a person should know last, as of each year that is stopped; a paragraph each."""
+    for sentence in sentences:
         get_console().print(sentence, markup=False, highlight=False, soft_wrap=True)
-
-
-def _table(*headers: str, texts: int) -> Table:
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        show_edge=False,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-        caption_justify="left",
-    )
-    for position, header in enumerate(headers):
-        table.add_column(header, justify="left" if position < texts else "right", no_wrap=True)
-    return table
 
 
 def _load_cells(load: Load) -> Sequence[str]:

@@ -85,21 +85,6 @@ def test_an_address_with_a_password_is_refused_and_never_shown(
     assert not (project.folder / "data").exists()
 
 
-@pytest.mark.parametrize("line", ["yeers: 2025", "validation: {min_rejectd: 5}"])
-def test_a_misspelled_name_in_the_configuration_is_refused(project: Project, line: str) -> None:
-    (project.folder / "conf/demo/parameters.yml").write_text(line)
-
-    told = project.run(env="demo").sentence
-
-    assert "There is no parameter" in told
-    assert "yeers" in told or "validation.min_rejectd" in told
-
-
-def test_an_unknown_pipeline_or_environment_is_refused(project: Project) -> None:
-    assert "There is no pipeline transfrom." in project.run(pipeline="transfrom").sentence
-    assert "There is no environment prod." in project.run(env="prod").sentence
-
-
 def test_an_unreachable_service_leads_to_the_demo(project: Project) -> None:
     outcome = project.run("years=2023,source.services_url=http://127.0.0.1:1/arcgis/rest/services")
 

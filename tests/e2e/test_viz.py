@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mpls311.session import RunSession
 from tests.support.project import Project
 
 
@@ -86,4 +87,22 @@ def test_dbt_models_tables_and_figures_are_previewed(tmp_path: Path) -> None:
     assert "exposure.mpls_311.dashboard" in drawn
     assert details("monthly_volume")["preview"]["data"]
     assert "rejected" in details("validation_report")["preview"]
-    assert "load_id" in details("track_load")["preview"]["columns"]
+    for name in ("service_requests", "quarantine", "raw_requests"):
+        assert details(name)["preview"]["data"], name
+    tracked = details("track_load")["preview"]
+    [first, *_] = (dict(zip(tracked["columns"], row, strict=True)) for row in tracked["data"])
+    for name in ("job_start", "data_last_edit_date"):
+        assert str(first[name]).startswith("202"), name
+
+    with RunSession.create(project.folder, env="demo") as session:
+        catalog = session.load_context().catalog
+    rows = {
+        name: catalog.load(name).to_pandas()
+        for name in ("service_requests", "quarantine", "raw_requests")
+    }
+    served, accepted, rejected = (
+        len(rows[name]) for name in ("raw_requests", "service_requests", "quarantine")
+    )
+    assert served == accepted + rejected
+    assert rejected > 0
+    assert set(rows["service_requests"]["source_year"]) == {2024, 2025}

@@ -28,7 +28,7 @@ class Outcome:
         assert "Traceback" not in self.output, self.output
         _, _, sentence = self.output.partition("Error: ")
         assert sentence, self.output
-        return sentence.strip()
+        return sentence.partition("\nDetails: ")[0].strip()
 
 
 class Project:
@@ -74,10 +74,10 @@ class Project:
         before = Path.cwd()
         os.chdir(self.folder)
         try:
-            bootstrap_project(self.folder)
+            metadata = bootstrap_project(self.folder)
             from mpls311.cli import cli
 
-            result = CliRunner().invoke(cli, arguments)
+            result = CliRunner().invoke(cli, arguments, obj=metadata)
         finally:
             os.chdir(before)
         if result.exception and not isinstance(result.exception, SystemExit):
@@ -125,5 +125,6 @@ class Project:
         return {
             str(path.relative_to(data)): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in sorted(data.rglob("*"))
-            if path.is_file() and not {"warehouse", "dbt"} & set(path.parts[len(data.parts) :])
+            if path.is_file()
+            and not {"warehouse", "dbt", "logs"} & set(path.parts[len(data.parts) :])
         }

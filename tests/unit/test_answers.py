@@ -104,7 +104,7 @@ def test_marts_of_an_earlier_version_are_shown_without_a_comparison(
 
     answers = collect_answers(history, CHANGE, **MARTS_OF_2026 | old)
 
-    assert "kedro run --pipeline rebuild" in caplog.text
+    assert "kedro run --pipeline rebuild" in "".join(caplog.messages)
     assert answers.unfinished == date(2026, 6, 1)
     assert len(answers.by("year")) == 1
     assert answers.year_before(2026, "year").empty

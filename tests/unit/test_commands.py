@@ -4,8 +4,9 @@ import shlex
 
 import pytest
 
-from mpls311.cli import parse_params, run
+from mpls311.cli import run
 from mpls311.commands import Commands
+from mpls311.params import parse_params
 
 PARAMS = "years=2023,validation.accept=2023"
 

@@ -14,7 +14,7 @@ def test_a_signal_interrupts_once_and_what_is_held_is_given_back_in_peace(
 ) -> None:
     given_back = []
 
-    @interruptible()
+    @interruptible("Interrupted.")
     def run() -> None:
         try:
             signal.raise_signal(number)
@@ -29,11 +29,11 @@ def test_a_signal_interrupts_once_and_what_is_held_is_given_back_in_peace(
     assert ended.value.code == code
     assert given_back == ["the lock"]
     assert signal.getsignal(number) is before
-    assert "next run goes on" in capsys.readouterr().err
+    assert "Interrupted." in capsys.readouterr().err
 
 
 def test_an_error_that_a_library_makes_of_it_is_no_error() -> None:
-    @interruptible()
+    @interruptible("Interrupted.")
     def run() -> None:
         try:
             signal.raise_signal(signal.SIGTERM)
@@ -51,7 +51,7 @@ def test_an_interrupt_that_is_lost_is_raised_anew(capsys: pytest.CaptureFixture[
         def __del__(self) -> None:
             signal.raise_signal(signal.SIGTERM)
 
-    @interruptible()
+    @interruptible("Interrupted.")
     def run() -> None:
         Finalized()
         threading.Event().wait(60)
@@ -64,14 +64,14 @@ def test_an_interrupt_that_is_lost_is_raised_anew(capsys: pytest.CaptureFixture[
 
 
 def test_any_other_end_passes() -> None:
-    with pytest.raises(KeyError), interruptible():
+    with pytest.raises(KeyError), interruptible("Interrupted."):
         raise KeyError
 
 
 def test_what_a_shell_has_ignored_stays_so() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with interruptible():
+        with interruptible("Interrupted."):
             signal.raise_signal(signal.SIGINT)
     finally:
         signal.signal(signal.SIGINT, before)

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from mpls311.cli import cli, parse_params, run
+from mpls311.cli import cli, run
+from mpls311.params import parse_params
 from mpls311.pipeline_registry import register_pipelines
 
 ROOT = Path(__file__).parents[2]

@@ -76,7 +76,7 @@ def test_the_source_is_silent_when_no_layer_was_edited_for_a_week() -> None:
 
 
 def test_a_run_that_fails_as_a_whole_says_why() -> None:
-    failed = record_of_failure(ValueError("No network."))
+    failed = record_of_failure("No network.")
 
     assert (failed.severity, failed.verdict, failed.news) == ("ERROR", "nothing", "No network.")
 
@@ -84,7 +84,7 @@ def test_a_run_that_fails_as_a_whole_says_why() -> None:
 def test_a_record_is_one_line_where_it_is_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    failed = record_of_failure(ValueError("Two\nlines."))
+    failed = record_of_failure("Two\nlines.")
     write_record(failed)
     assert capsys.readouterr().out == ""
     monkeypatch.setenv("MPLS311_RUN_RECORD", "-")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from mpls311.commands import Commands
 from mpls311.loads import LoadHistory, Manifest, NotRead, verdict
 from tests.support.made import NOW, days, held, ingested, load_id, look, released, validated, whole
 
@@ -103,9 +104,19 @@ def test_the_years_of_the_run_come_last() -> None:
 def test_the_sentence_of_a_held_year_ends_with_what_to_type_if_a_release_can_help() -> None:
     def told(*manifests: Manifest) -> str:
         history = LoadHistory([*OLD, *manifests])
-        [sentence] = verdict(history, history, release="`release {}`".format).sentences
+        [sentence] = verdict(history, history, advice=Commands(environment="demo")).sentences
         return sentence
 
-    assert told(*HELD).endswith("release the load: `release 2023`")
+    assert told(*HELD).endswith(
+        "release the load: `kedro run --env demo --params years=2023,validation.accept=2023`"
+    )
     assert "release" not in told(NEW, held(NEW))
     assert "release" not in told(not_read(1))
+
+
+def test_what_stopped_a_year_is_advised_in_the_environment() -> None:
+    message = "Read it again: kedro run --params years=2023,mode=full"
+    history = LoadHistory([not_read(1, message=message)])
+
+    [sentence] = verdict(history, history, advice=Commands(environment="demo")).sentences
+    assert "kedro run --env demo --params years=2023,mode=full" in sentence

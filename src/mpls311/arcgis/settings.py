@@ -48,3 +48,8 @@ class ClientSettings:
         for name in ("timeout", "deadline"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be more than 0 seconds, not {getattr(self, name)}")
+
+    def longest_wait(self, retry: int = 1) -> float:
+        """Seconds that one request is waited for from a retry on, as long as nothing answers."""
+        waits = [self.backoff_initial * 2.0**number for number in range(self.attempts - 1)]
+        return sum(min(wait, self.backoff_max) for wait in waits[retry - 1 :])

@@ -406,7 +406,8 @@ def _connection_error(url: str, exc: Exception) -> TransportError:
         )
     if isinstance(exc, aiohttp.ClientConnectorError):
         return TransportError(
-            f"cannot be reached ({exc}): check the address and the network.",
+            f"cannot be reached ({exc.strerror or exc.os_error}): check the address and the "
+            "network.",
             url=url,
             unreachable=True,
         )

@@ -11,14 +11,22 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from google.api_core.exceptions import Forbidden, GoogleAPICallError, NotFound, Unauthorized
+from google.api_core.exceptions import (
+    Forbidden,
+    GoogleAPICallError,
+    NotFound,
+    RetryError,
+    Unauthorized,
+)
 from google.auth.credentials import AnonymousCredentials
-from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
+from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, TransportError
 from google.cloud import bigquery, storage
+from requests.exceptions import RequestException
 
-from mpls311.errors import StorageError
+from mpls311.errors import StorageError, in_brief
 
 _SHOWN_REASONS = 3
+_UNREACHABLE = (RetryError, TransportError, RequestException)
 
 
 @cache
@@ -52,12 +60,17 @@ def explained(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except (GoogleAuthError, GoogleAPICallError) as exc:
+    except (GoogleAuthError, GoogleAPICallError, *_UNREACHABLE) as exc:
         raise StorageError(explanation(what, exc)) from exc
 
 
 def explanation(what: str, exc: Exception) -> str:
     """One or two sentences about an error of Google's libraries."""
+    if isinstance(exc, _UNREACHABLE):
+        return (
+            f"{what}: Google Cloud cannot be reached ({in_brief(exc)}). Check the network and the "
+            "proxy, then run again."
+        )
     if isinstance(exc, DefaultCredentialsError):
         return (
             f"{what}: there are no Google credentials ({_first_sentence(exc)}). Log in with "

@@ -9,12 +9,13 @@ from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 from uuid import uuid4
 
-from google.api_core.exceptions import GoogleAPICallError, NotFound, PreconditionFailed
+from google.api_core.exceptions import GoogleAPIError, NotFound, PreconditionFailed
 from google.cloud.storage import Bucket
+from google.cloud.storage.retry import DEFAULT_RETRY
 from requests.exceptions import RequestException
 
 from mpls311.cloud.google import explained, storage_bucket
-from mpls311.errors import UserError
+from mpls311.errors import PATIENCE, UserError
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,9 @@ def lock_at(address: str) -> "RunLease":
     """The lease at gs://bucket/object."""
     bucket, _, key = address.removeprefix("gs://").partition("/")
     return RunLease(storage_bucket(bucket), key)
+
+
+_PATIENT = DEFAULT_RETRY.with_timeout(PATIENCE)
 
 
 class RunLease:
@@ -100,8 +104,10 @@ class RunLease:
         self._ended.set()
         self._heart.join()
         try:
-            self._bucket.blob(self._key).delete(if_generation_match=self._generation)
-        except (GoogleAPICallError, RequestException) as exc:
+            self._bucket.blob(self._key).delete(
+                if_generation_match=self._generation, timeout=PATIENCE, retry=_PATIENT
+            )
+        except (GoogleAPIError, RequestException) as exc:
             log.warning("The lease %s could not be given back, it will expire: %s", self._name, exc)
 
     def _take_over(self) -> None:
@@ -129,9 +135,16 @@ class RunLease:
 
     def _holder(self) -> tuple[dict[str, str], int]:
         """What the object says, and its generation; nothing and 0 where there is none."""
-        blob = self._bucket.get_blob(self._key)
+        blob = self._bucket.get_blob(self._key, timeout=PATIENCE, retry=_PATIENT)
         try:
-            return (json.loads(blob.download_as_bytes()), blob.generation) if blob else ({}, 0)
+            return (
+                (
+                    json.loads(blob.download_as_bytes(timeout=PATIENCE, retry=_PATIENT)),
+                    blob.generation,
+                )
+                if blob
+                else ({}, 0)
+            )
         except NotFound:
             return {}, 0
 
@@ -146,7 +159,11 @@ class RunLease:
         blob = self._bucket.blob(self._key)
         try:
             blob.upload_from_string(
-                json.dumps(content), "application/json", if_generation_match=generation
+                json.dumps(content),
+                "application/json",
+                if_generation_match=generation,
+                timeout=PATIENCE,
+                retry=_PATIENT,
             )
             self._generation = blob.generation
         except PreconditionFailed:
@@ -163,5 +180,5 @@ class RunLease:
             except PreconditionFailed:
                 self._expires = self._clock()
                 return
-            except (GoogleAPICallError, RequestException) as exc:
+            except (GoogleAPIError, RequestException) as exc:
                 log.warning("The lease %s was not renewed: %s", self._name, exc)

@@ -28,7 +28,7 @@ from mpls311.cloud.google import (
     reasons_of,
 )
 from mpls311.datasets.table import TableDataset
-from mpls311.errors import StorageError
+from mpls311.errors import PATIENCE, StorageError
 from mpls311.schemas import bigquery_table
 
 _ATTEMPTS = 5
@@ -186,7 +186,8 @@ class BigQueryTableDataset(TableDataset):
         """
         name = f"{self._project}.{self._schema}"
         with explained(f"BigQuery dataset {name}"):
-            there = self._client.get_dataset(name).location
+            retry = bigquery.DEFAULT_RETRY.with_timeout(PATIENCE)
+            there = self._client.get_dataset(name, retry=retry, timeout=PATIENCE).location
         if there and there.upper() != self._location.upper():
             raise StorageError(
                 f"BigQuery dataset {name} is in {there}, and this run works in {self._location}. "

@@ -1,5 +1,8 @@
 """Tables of the embedded warehouse."""
 
+import errno
+import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +12,7 @@ import duckdb
 import pyarrow
 
 from mpls311.datasets.table import TableDataset
-from mpls311.errors import OUT_OF_MEMORY, StorageError
+from mpls311.errors import OUT_OF_MEMORY, StorageError, about_file
 
 _TYPES = {
     pyarrow.int64(): "BIGINT",
@@ -17,6 +20,8 @@ _TYPES = {
     pyarrow.string(): "VARCHAR",
     pyarrow.timestamp("us", tz="UTC"): "TIMESTAMPTZ",
 }
+_DAMAGED = re.compile(r"not a valid DuckDB|orrupt|checksum|version number|not read enough bytes")
+_OF_DAMAGE = (duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException)
 _SETTINGS = {"timezone": "UTC", "preserve_insertion_order": "false"}
 
 
@@ -101,20 +106,26 @@ class DuckDBTableDataset(TableDataset):
     def _connected(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
         is_new = not self._database.exists()
         try:
-            connection = duckdb.connect(self._database, read_only=read_only)
-        except duckdb.IOException as exc:
+            with duckdb.connect(self._database, read_only=read_only) as connection:
+                self._set_up(connection)
+                yield connection
+        except duckdb.Error as exc:
             self._forget(is_new)
             raise StorageError(self._explained(exc)) from exc
-        try:
-            with connection:
-                for name, value in self._settings.items():
-                    connection.execute(f"set {self._quoted(name)} = '{value}'")
-                yield connection
-        except duckdb.OutOfMemoryException as exc:
-            raise StorageError(OUT_OF_MEMORY) from exc
         except BaseException:
             self._forget(is_new)
             raise
+
+    def _set_up(self, connection: duckdb.DuckDBPyConnection) -> None:
+        for name, value in self._settings.items():
+            try:
+                connection.execute(f"set {self._quoted(name)} = '{value}'")
+            except duckdb.Error as exc:
+                said = str(exc).replace("\n\n", ". ").rstrip(".")
+                raise StorageError(
+                    f"DuckDB cannot take {name}: {value}, as globals.yml sets it below `duckdb:`: "
+                    f"{said}."
+                ) from exc
 
     def _forget(self, is_new: bool) -> None:
         """Leave no beginning of a file behind, which nobody could open."""
@@ -122,15 +133,21 @@ class DuckDBTableDataset(TableDataset):
             for end in ("", ".wal"):
                 Path(f"{self._database}{end}").unlink(missing_ok=True)
 
-    def _explained(self, exc: duckdb.IOException) -> str:
-        if "lock" in str(exc):
+    def _explained(self, exc: duckdb.Error) -> str:
+        said = str(exc).splitlines()[0].rstrip(".!")
+        if isinstance(exc, duckdb.OutOfMemoryException):
+            return OUT_OF_MEMORY
+        if "lock on file" in said:
             return f"{self._database} is open in another program. Close it there, then run again."
-        if "not a valid DuckDB" in str(exc):
+        if _DAMAGED.search(said) or isinstance(exc, _OF_DAMAGE):
             return (
-                f"{self._database} is damaged: {exc} Delete it, then make it anew from the lake: "
-                "kedro run --pipeline rebuild"
+                f"{self._database} is no DuckDB database, or is damaged. Delete it, then make it "
+                "anew from the lake: kedro run --pipeline rebuild"
             )
-        return f"{self._database} cannot be opened: {exc}"
+        for number in (errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EROFS, errno.ENOSPC):
+            if os.strerror(number) in said:
+                return about_file(OSError(number, os.strerror(number), str(self._database)))
+        return f"{self._database}, {self._id}: {said}."
 
     def _describe(self) -> dict[str, Any]:
         return {"database": str(self._database), **super()._describe()}

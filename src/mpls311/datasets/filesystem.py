@@ -6,11 +6,12 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 import fsspec
-from fsspec.implementations.local import LocalFileSystem
+from fsspec.asyn import AsyncFileSystem, sync
+from fsspec.exceptions import FSTimeoutError
 from kedro.io import AbstractDataset
 from kedro.io.core import get_protocol_and_path
 
-from mpls311.errors import StorageError
+from mpls311.errors import PATIENCE, StorageError, in_brief
 
 Saved = TypeVar("Saved")
 Loaded = TypeVar("Loaded")
@@ -49,9 +50,9 @@ class FolderDataset(AbstractDataset[Saved, Loaded]):
         protocol, inner = get_protocol_and_path(self._path)
         with _explained(self._path):
             fs = fsspec.filesystem(protocol, **self._options)
-            if not isinstance(fs, LocalFileSystem):
+            if isinstance(fs, AsyncFileSystem):
                 # Finds nothing, but tells an empty bucket from one that is not there, or closed.
-                fs.find(f"{inner}/.none")
+                sync(fs.loop, fs._find, f"{inner}/.none", timeout=PATIENCE)
         return fs, inner
 
     def _exists(self) -> bool:
@@ -80,5 +81,11 @@ def _explained(path: str) -> Iterator[None]:
         raise StorageError(
             f"{path}: permission denied ({exc}). Allow this login to list, read and create objects."
         ) from exc
+    except FSTimeoutError as exc:
+        raise StorageError(
+            f"{path} cannot be reached: no answer within {PATIENCE} s. Check login and network."
+        ) from exc
     except Exception as exc:
-        raise StorageError(f"{path} cannot be reached: {exc}. Check login and network.") from exc
+        raise StorageError(
+            f"{path} cannot be reached: {in_brief(exc)}. Check login and network."
+        ) from exc

@@ -1,10 +1,9 @@
 """What tables have in common, whatever engine the warehouse is in."""
 
-import json
 import re
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal, NewType, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import pandas as pd
 import pandera.pandas as pa
@@ -13,6 +12,7 @@ import pyarrow.compute as pc
 from kedro.io import AbstractDataset
 from kedro.utils import load_obj
 
+from mpls311.datasets.preview import TablePreview, preview_of
 from mpls311.errors import StorageError
 from mpls311.lake import StoredFile
 from mpls311.schemas import arrow_schema
@@ -21,9 +21,6 @@ TableData: TypeAlias = Sequence[StoredFile | str] | pyarrow.Table | pd.DataFrame
 """Parquet files of the lake, or by a path or URI that the caller answers for; or rows."""
 
 _SCHEMA_TABLE = re.compile(r"([A-Za-z_]\w*)\.([A-Za-z_]\w*)", re.ASCII)
-
-TablePreview = NewType("TablePreview", dict[str, Any])
-"""Kedro-Viz shows as a table what has a type of this name."""
 
 
 class TableDataset(AbstractDataset[TableData, pd.DataFrame]):
@@ -122,10 +119,8 @@ class TableDataset(AbstractDataset[TableData, pd.DataFrame]):
         """The first rows of what `load` gives, for Kedro-Viz."""
         if not self._exists():
             return TablePreview({})
-        rows = self._read(f"select * from ({self._select}) as loaded limit {nrows:d}").to_pandas()
-        # As text, because Kedro-Viz sends JSON, which has no timestamps.
-        text = rows.to_json(orient="split", date_format="iso", date_unit="s")
-        return TablePreview(json.loads(text))
+        rows = self._read(f"select * from ({self._select}) as loaded limit {nrows:d}")
+        return preview_of(rows)
 
     @property
     def _select(self) -> str:

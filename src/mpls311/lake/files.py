@@ -3,12 +3,13 @@
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec import AbstractFileSystem
@@ -54,6 +55,18 @@ class LakeFiles:
     fs: AbstractFileSystem
     root: str
     copies: Copies = field(default_factory=Copies, compare=False, repr=False)
+    named: Callable[[], Iterable[LakeFile]] = field(default=tuple, compare=False, repr=False)
+    """Gives the files of the loads that together hold each year, as manifests tell them."""
+
+    def to_pandas(self) -> pd.DataFrame:
+        """All rows of those files, for a person who wants to look at them.
+
+        Raises:
+            DamagedFileError: A file is not what its manifest says.
+        """
+        tables = [self.read(file) for file in self.named()]
+        rows = pa.concat_tables(tables, promote_options="permissive") if tables else pa.table({})
+        return rows.to_pandas(types_mapper=pd.ArrowDtype)
 
     def path(self, name: str) -> str:
         """Where a file lies within the file system."""

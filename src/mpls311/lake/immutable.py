@@ -8,7 +8,7 @@ from pathlib import Path
 from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
-from mpls311.errors import StorageError
+from mpls311.errors import StorageError, about_file
 from mpls311.lake.checksums import sha256_of
 
 
@@ -36,7 +36,7 @@ def put_once(fs: AbstractFileSystem, source: Path, target: str) -> None:
         # A bucket may say "forbidden" of an object that is there, where replacing is not allowed.
         fs.invalidate_cache()
         if not isinstance(exc, FileExistsError) and not _is_there(fs, target):
-            raise StorageError(f"{target} cannot be written: {exc}.") from exc
+            raise StorageError(about_file(exc, target)) from exc
         with fs.open(target, "rb") as existing:
             if hashlib.file_digest(existing, "sha256").hexdigest() != sha256_of(source):
                 raise ImmutableObjectError(
@@ -67,7 +67,7 @@ def put_latest(fs: AbstractFileSystem, content: bytes, target: str) -> None:
         else:
             fs.pipe_file(target, content)
     except OSError as exc:
-        raise StorageError(f"{target} cannot be written: {exc}.") from exc
+        raise StorageError(about_file(exc, target)) from exc
 
 
 def _is_there(fs: AbstractFileSystem, target: str) -> bool:

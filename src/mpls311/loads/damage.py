@@ -35,6 +35,14 @@ class Damage:
     what: str
     is_lost: bool = False
 
+    @property
+    def sentence(self) -> str:
+        """What is wrong with a manifest, and what to do."""
+        return (
+            f"the manifest {self.name} is not what was written ({self.what}). Restore it; or read "
+            f"the year again: kedro run --params years={self.source_year},mode=full"
+        )
+
 
 def manifest_name(manifest: Manifest) -> str:
     """The name of a manifest within the folder of manifests."""

@@ -288,6 +288,17 @@ class LoadHistory:
         full = self.last_full(year)
         return published[published.index(full) :] if full else ()
 
+    def standing(self, year: int) -> tuple[Load, ...]:
+        """Loads that together hold a year, once its pending one is published."""
+        pending, held = self.pending_of(year), self.since_last_full(year)
+        if pending is None:
+            return held
+        return (pending,) if pending.ingested.mode == "full" else (*held, pending)
+
+    def quarantined(self, year: int) -> int:
+        """Rows in quarantine of the loads that together hold a year."""
+        return sum(load.validated.rejected for load in self.standing(year) if load.validated)
+
     def before(self, load: Load) -> tuple[Load, ...]:
         """Published loads that together hold the year of a load, less those that it replaces."""
         held = self.since_last_full(load.source_year)

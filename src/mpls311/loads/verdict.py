@@ -1,12 +1,23 @@
 """The verdict of a run: what became of each year, told from the histories before and after it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from mpls311.loads.history import LoadHistory
 
 WELL, NOTHING, PARTLY = 0, 1, 3
 """Exit codes: all is well; every year that the run was about failed; some did, or are held."""
+
+
+class Advice(Protocol):
+    """How commands are typed where the history is."""
+
+    def typed(self, text: str) -> str:
+        """A text in which they are."""
+
+    def release(self, source_year: int) -> str:
+        """Releases the held load of a year."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +71,7 @@ def verdict(
     before: LoadHistory,
     after: LoadHistory,
     years: Iterable[int] = (),
-    release: Callable[[int], str] | None = None,
+    advice: Advice | None = None,
 ) -> Verdict:
     """Judge a run.
 
@@ -68,14 +79,14 @@ def verdict(
         before: The history when it began.
         after: The history at its end.
         years: The years it was asked to look at.
-        release: What to type to release the held load of a year, where that is to be told.
+        advice: How commands are typed; without, none is told that releases a held load.
     """
     known = {(manifest.load_id, manifest.phase) for manifest in before.manifests}
     added = [m for m in after.manifests if (m.load_id, m.phase) not in known]
     about = {*years, *(manifest.source_year for manifest in added)}
     return Verdict(
         years=tuple(
-            YearVerdict(year, _state(after, year), year in about, _stopped_by(after, year, release))
+            YearVerdict(year, _state(after, year), year in about, _stopped_by(after, year, advice))
             for year in sorted({manifest.source_year for manifest in after.manifests})
         ),
         published=tuple(
@@ -84,9 +95,7 @@ def verdict(
     )
 
 
-def _stopped_by(
-    history: LoadHistory, year: int, release: Callable[[int], str] | None
-) -> str | None:
+def _stopped_by(history: LoadHistory, year: int, advice: Advice | None) -> str | None:
     """Why newer data of a year is not in the marts, and what to do; None if nothing stops it."""
     mark = history.watermark(year)
     causes = list(_causes(history, year, "newer data" if mark else "its data"))
@@ -94,11 +103,13 @@ def _stopped_by(
         return None
     standing = f"{year} as of {mark:%Y-%m-%d}" if mark else f"{year} is not in the marts"
     told = "; ".join([standing, *causes]).rstrip(".") + "."
+    if advice is None:
+        return told
     load = history.pending_of(year)
     # What could not be read as service requests cannot be released.
-    if release and load and load.is_held and load.validated:
-        told += f" Look at the layer; if it is right, release the load: {release(year)}"
-    return told
+    if load and load.is_held and load.validated:
+        told += f" Look at the layer; if it is right, release the load: {advice.release(year)}"
+    return advice.typed(told)
 
 
 def _causes(history: LoadHistory, year: int, what: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from mpls311.arcgis import ArcGISClient, ArcGISError, ClientSettings
 from mpls311.errors import UserError
 from mpls311.lake import LakeFiles
-from mpls311.loads import Damage, Edition, LoadHistory, Mode, decide, is_read_in_full, one_overdue
+from mpls311.loads import Edition, LoadHistory, Mode, decide, is_read_in_full, one_overdue
 from mpls311.parameters import SourceSettings
 from mpls311.pipelines.ingest.looking import as_user_error, look_at_layers
 from mpls311.pipelines.ingest.progress import ReadingProgress
@@ -76,7 +76,7 @@ async def read_years(
         reads = []
         for year, decision in decisions.items():
             if mode != "full" and (lost := history.lost(year)):
-                yield reader.failed(year, _as_problem(lost[0]))
+                yield reader.failed(year, UserError(lost[0].sentence))
             elif decision.action in ("full", "incremental"):
                 reads.append((year, decision))
             else:
@@ -99,10 +99,3 @@ async def read_years(
                 await asyncio.gather(*tasks, return_exceptions=True)
             if shared:
                 raise as_user_error(shared)
-
-
-def _as_problem(damage: Damage) -> UserError:
-    return UserError(
-        f"the manifest {damage.name} is not what was written ({damage.what}). Restore it; or read "
-        f"the year again: kedro run --params years={damage.source_year},mode=full"
-    )

@@ -340,10 +340,9 @@ def _cost(look: Look, reads: Sequence[ReadReport]) -> dict[str, Any]:
 
 def _summary(decision: Decision, load: Ingested, resumed: int) -> str:
     seconds = (load.ended_at - load.job_start).total_seconds()
-    kept = f" ({resumed:,} of them from a read that was cut off)" if resumed else ""
-    gone = f"cases gone {len(load.gone):,}, " if load.gone else ""
+    kept = f", {resumed:,} of them from a read that was cut off" if resumed else ""
+    gone = f", {len(load.gone):,} cases gone" if load.gone else ""
     return (
-        f"{load.source_year}  {decision.action} read ({decision.reason}): rows {load.rows:,}"
-        f"{kept}, {gone}pages {load.pages}, requests {load.requests}, retries {load.retries}, "
-        f"{load.bytes / 1e6:.1f} MB in {seconds:.1f} s"
+        f"{load.source_year}  {decision.action} read: {load.rows:,} rows{kept}{gone}, "
+        f"{load.bytes / 1e6:.1f} MB in {seconds:.1f} s ({decision.reason})"
     )

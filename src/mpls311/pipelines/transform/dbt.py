@@ -12,7 +12,7 @@ from rich import get_console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from mpls311.dbt_commands import invoke, options, surroundings
-from mpls311.errors import OUT_OF_MEMORY, UserError
+from mpls311.errors import OUT_OF_MEMORY, UserError, about_file
 from mpls311.parameters import TransformSettings
 from mpls311.pipelines.transform.fingerprint import fingerprint
 
@@ -119,7 +119,7 @@ def _log_results(results: Any) -> None:
         len(warnings),
     )
     for result in warnings:
-        log.warning("dbt test %s: rows found: %s.", result.node.name, f"{result.failures:,}")
+        log.warning("dbt: %s %s.", f"{result.failures:,}", result.node.name.replace("_", " "))
 
 
 def _explain(exception: BaseException | None, results: Any, settings: TransformSettings) -> str:
@@ -127,9 +127,15 @@ def _explain(exception: BaseException | None, results: Any, settings: TransformS
     head = (
         "dbt failed, nothing is published; the loads stay pending and the next run takes them up."
     )
-    told = [_explain_result(r, settings) for r in failed] or [_compact(str(exception))]
+    told = [_explain_result(r, settings) for r in failed] or [_explain_exception(exception)]
     advice = [OUT_OF_MEMORY] if any("Out of Memory Error" in text for text in told) else []
     return "\n".join([head, *advice, *told])
+
+
+def _explain_exception(exception: BaseException | None) -> str:
+    if isinstance(exception, OSError) and exception.filename:
+        return about_file(exception)
+    return _compact(str(exception))
 
 
 def _explain_result(result: Any, settings: TransformSettings) -> str:

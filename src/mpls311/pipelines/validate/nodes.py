@@ -164,9 +164,7 @@ def validation_report(history: LoadHistory) -> dict[str, Any]:
 
 
 def _summary(validated: Validated) -> str:
-    repaired = ", ".join(f"{count:,} {code}" for code, count in validated.repaired_for.items())
     return (
         f"{validated.source_year}  validated: {validated.accepted:,} accepted, "
-        f"{validated.rejected:,} rejected, {validated.duplicates:,} duplicates; "
-        f"repaired: {repaired or 'nothing'}"
+        f"{validated.rejected:,} rejected, {validated.duplicates:,} duplicates"
     )
