@@ -24,6 +24,10 @@ INSTALL = $(if $(UV),$(UV) pip install --python $(VENV),$(VENV)/bin/python -m pi
 LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header \
 	--no-emit-index-url --no-emit-find-links --python-version 3.11 pyproject.toml
 
+# A file stays with one worker, which shares what is slow to make; those of whole runs begin, and what is left
+# over at the end is small.
+PYTEST = $(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder
+
 .DEFAULT_GOAL := help
 .PHONY: $(shell sed -n 's/^\([a-z][a-z-]*\):.*/\1/p' Makefile)
 
@@ -100,11 +104,11 @@ axe: .venv/axe/node_modules ## What the tests hold the dashboard's accessibility
 
 test: .venv/dev lint ## Checks and all tests
 	@! command -v npm >/dev/null || $(MAKE) --no-print-directory axe
-	@$(BIN)/python -m pytest -q -n auto --dist loadfile
+	@$(PYTEST)
 
 coverage: .venv/dev ## All tests, and that they reach enough of the source
 	@! command -v npm >/dev/null || $(MAKE) --no-print-directory axe
-	@$(BIN)/python -m pytest -q -n auto --dist loadfile --cov
+	@$(PYTEST) --cov
 
 trial-answers: .venv/dev ## The source client against damaged answers and lies (EXAMPLES=5000; ten minutes)
 	@EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/python -m pytest -q \
