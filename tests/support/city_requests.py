@@ -36,6 +36,7 @@ select
     date_trunc('week', opened_here)::date as open_week,
     strftime(opened_here, '%m%d') <= strftime(latest_here, '%m%d') as is_to_date,
     subject_name,
+    'Unknown' as reason_name,
     type_name,
     channel,
     is_information_only,
