@@ -172,7 +172,7 @@ def test_the_page_in_the_bucket_is_that_of_duckdb(
     name = "08_reporting/dashboard.html"
     output = on_bigquery.taken["first load"].output
 
-    assert output.rstrip().endswith(f"Dashboard: gs://{bucket.name}/{name}")
+    assert f"Dashboard: gs://{bucket.name}/{name}\n" in output
     assert shown(bucket.blob(name).download_as_text()) == page(on_duckdb.project.folder / "data")
 
 
