@@ -54,7 +54,8 @@ NAME = re.compile(r"`([\w.`-]+)`(?:\.`?(\w+)`?)*|\bmpls_311_\w+\.\w+")
 
 def sent(client: bigquery.Client) -> list[str]:
     """The distinct statements of all jobs, oldest first."""
-    jobs = sorted(client.list_jobs(all_users=True), key=lambda job: job.created)
+    # The emulator gives one page.
+    jobs = sorted(client.list_jobs(all_users=True, page_size=10_000), key=lambda job: job.created)
     return list(dict.fromkeys(job.query for job in jobs if isinstance(job, bigquery.QueryJob)))
 
 
