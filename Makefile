@@ -18,8 +18,9 @@ ENGINE ?= $(shell for name in docker podman buildah; do $$name info >/dev/null 2
 # What a lock file says, and nothing else: by uv where it is there, else by pip.
 VENV = .venv
 UV := $(shell command -v uv 2>/dev/null)
-INSTALL = $(if $(UV),$(UV) pip install --python $(VENV),$(VENV)/bin/python -m pip install \
-	--disable-pip-version-check) --quiet --no-deps
+# uv does not read pip's configuration: where only that names a mirror, pip goes on.
+install = $(if $(UV),$(UV) pip install --python $(VENV) --quiet --no-deps $(1) ||) \
+	$(VENV)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps $(1)
 
 LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header \
 	--no-emit-index-url --no-emit-find-links --python-version 3.11 pyproject.toml
@@ -38,13 +39,13 @@ help: ## Show this list
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mpls311 needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing into .venv (a few minutes, once) ..."
-	@$(INSTALL) -r requirements-screen.txt
-	@$(INSTALL) --editable .
+	@$(call install,-r requirements-screen.txt)
+	@$(call install,--editable .)
 	@touch $@
 
 .venv/dev: .venv/runtime requirements-dev.txt
 	@echo "Installing what the tests need ..."
-	@$(INSTALL) -r requirements-dev.txt
+	@$(call install,-r requirements-dev.txt)
 	@touch $@
 
 setup: .venv/runtime ## Create .venv and install what a run needs
@@ -240,12 +241,12 @@ image: ## The image of the scheduled job, by docker, podman or buildah (IMAGE=na
 .venv-prefect/done: orchestration/requirements.txt
 	@test -x .venv-prefect/bin/python || $(PYTHON) -m venv .venv-prefect
 	@echo "Installing into .venv-prefect ..."
-	@$(INSTALL) -r $<
-	@$(INSTALL) --editable .
+	@$(call install,-r $<)
+	@$(call install,--editable .)
 	@touch $@
 
 setup-engines: .venv/runtime requirements-engines.txt ## What a run needs with PostgreSQL, or with a lake in S3
-	@$(INSTALL) -r requirements-engines.txt
+	@$(call install,-r requirements-engines.txt)
 
 setup-prefect: .venv-prefect/done ## Create .venv-prefect, where the flow runs
 
