@@ -49,7 +49,7 @@ def test_a_crash_loses_nothing_and_the_bucket_is_enough_for_a_new_warehouse(
 
     output = project.ran(city, env="aws")
     assert "takes up" in output
-    assert output.rstrip().endswith(f"s3://{s3['MPLS311_BUCKET']}/08_reporting/dashboard.html")
+    assert f"Dashboard: s3://{s3['MPLS311_BUCKET']}/08_reporting/dashboard.html\n" in output
     first = tables(project)
     assert len(first["mpls_311_production.fact_311data"].rows) > 300
 
