@@ -28,11 +28,11 @@ from mpls311.errors import Mistake
 from mpls311.inspection import checked
 from mpls311.loads import verdict
 from mpls311.logs import log_as_configured
-from mpls311.params import ConfigOption, ParamsOption, parse_params
 from mpls311.selection import check_names, check_runner_name
 from mpls311.stand_in_city import serve_stand_in_city
 from mpls311.summary import print_sentences, status_table
 from mpls311.told import KedroCommand, ToldCommand
+from mpls311.typed_params import ConfigOption, ParamsOption, parse_params
 
 
 class _Commands(click.Group):

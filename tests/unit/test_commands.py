@@ -6,7 +6,7 @@ import pytest
 
 from mpls311.cli import run
 from mpls311.commands import Commands
-from mpls311.params import parse_params
+from mpls311.typed_params import parse_params
 
 PARAMS = "years=2023,validation.accept=2023"
 

@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from mpls311.cli import cli, run
-from mpls311.params import parse_params
 from mpls311.pipeline_registry import register_pipelines
+from mpls311.typed_params import parse_params
 
 ROOT = Path(__file__).parents[2]
 TOP = sorted(path.name for path in ROOT.iterdir() if path.name not in {"data", "__pycache__"})

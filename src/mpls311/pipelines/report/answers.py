@@ -11,7 +11,7 @@ import pandas as pd
 
 from mpls311.changes import channels_differ, clear_changes
 from mpls311.parameters import ChangeSettings
-from mpls311.weeks import unusual_counts
+from mpls311.unusual_weeks import unusual_counts
 
 HEADLINE_DAYS = (1, 7, 30)
 """Within how many days requests are closed, is what the page says first."""
@@ -167,7 +167,7 @@ class Answers:
         return last - timedelta(days=6), last
 
     def unusual_types(self) -> pd.DataFrame:
-        """What mpls311.weeks tells of each type in the last week."""
+        """What mpls311.unusual_weeks tells of each type in the last week."""
         rows = self.marts["rpt_weeks"]
         weeks = range(rows["weeks_ago"].max() + 1)
         counts = rows.pivot_table(

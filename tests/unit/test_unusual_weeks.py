@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mpls311.weeks import unusual_counts
+from mpls311.unusual_weeks import unusual_counts
 
 WEEKS = 5 * 52 + 20
 AGO = np.arange(WEEKS)

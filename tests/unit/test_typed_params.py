@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mpls311.errors import UserError
-from mpls311.params import parse_params
+from mpls311.typed_params import parse_params
 
 
 @pytest.mark.parametrize(
