@@ -33,7 +33,7 @@ function aged(name, key, where) {
 }
 
 /* The ends of the months of a year, or of all years, in columns of ages. */
-function backlogChart(where, year, label) {
+function backlogChart(where, year) {
   const ends = data.asOfDates
     .map((date, at) => ({ date, at }))
     .filter(({ date }) => year === ALL || date.startsWith(String(year)));
@@ -47,7 +47,7 @@ function backlogChart(where, year, label) {
     chart: (width) =>
       drawColumns({
         width,
-        label,
+        label: "Open requests by age, at the end of each month; the table below says the same.",
         height: 240,
         slots: ends.map(({ date, at }) => ({
           name: dated(date),
@@ -84,11 +84,7 @@ function backlogPart(year) {
         ),
         ` requests are open on ${lastDay()}, of whatever year.`,
       ),
-      ...backlogChart(
-        {},
-        year,
-        "Open requests by age, at the end of each month; the table below says the same.",
-      ),
+      ...backlogChart({}, year),
       notes: [BACKLOG_NOTE],
     }),
   });
@@ -159,11 +155,7 @@ function backlogOfType({ position }, year) {
                 ]
               : `None is open on ${lastDay()}.`,
           ),
-          ...backlogChart(
-            where,
-            year,
-            "Open requests by age, at the end of each month; the table below says the same.",
-          ),
+          ...backlogChart(where, year),
           notes: [BACKLOG_NOTE],
         }),
       })
