@@ -66,7 +66,8 @@ def check_configuration(loader: AbstractConfigLoader) -> Parameters:
     files.check_globals()
     try:
         places, parameters = loader["globals"], loader["parameters"]
-        _ = loader["catalog"]
+        # Kept, or Kedro would read it anew.
+        loader["catalog"] = loader["catalog"]
     except Exception as exc:
         raise Mistake(files.explained(exc)) from exc
     if missing := missing_settings(places):
