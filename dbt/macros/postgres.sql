@@ -33,9 +33,9 @@
 
 
 {#- All grains in one pass; a percentile is an aggregate here too. -#}
-{% macro postgres__nearest_ranks(relation, dimensions, grains, percents, aggregates) -%}
+{% macro postgres__nearest_ranks(relation, dimensions, grains, percents, aggregates, conditions) -%}
     {{ return(one_pass_of_ranks(
-        relation, dimensions, grains, percents, aggregates,
+        relation, dimensions, grains, percents, aggregates, conditions,
         'percentile_disc(array[{shares}]) within group (order by ranked_seconds)'
     )) }}
 {%- endmacro %}

@@ -16,8 +16,9 @@
     dimensions: the columns of all grains with their types, in order; those that a grain leaves out are null.
     grains: name of each grain -> its columns.
     more: further aggregates by their names.
-    percents: name of each percentile -> of how many in a hundred, ascending; all of them where none are named. -#}
-{% macro volumes_and_times(relation, dimensions, grains, more={}, percents=none) -%}
+    percents: name of each percentile -> of how many in a hundred, ascending; all of them where none are named.
+    conditions: columns of grains that are true of their requests, and no dimensions. -#}
+{% macro volumes_and_times(relation, dimensions, grains, more={}, percents=none, conditions=[]) -%}
     {%- set percents = percents or percentiles() -%}
     select
         grain,
@@ -37,7 +38,7 @@
         {{ name }},
         {%- endfor %}
         closed_count < {{ var('enough_requests') }} as is_few
-    from {{ times(relation, dimensions, grains, percents, dict(more, **counts_of_time())) }} as timed
+    from {{ times(relation, dimensions, grains, percents, dict(more, **counts_of_time()), conditions) }} as timed
 {%- endmacro %}
 
 
@@ -67,13 +68,6 @@
 {% macro aged(days) -%} aged_{{ days }}_days_count {%- endmacro %}
 
 {% macro within(days) -%} within_{{ days }}_days_count {%- endmacro %}
-
-
-{#- Whether the layer of a request's year is here. A layer has late cases of the year before it: without that year's own
-    layer they are not the year, and take no part in all years together. -#}
-{% macro is_of_loaded_year() -%}
-    open_year in (select distinct source_year from {{ ref('rpt_requests') }})
-{%- endmacro %}
 
 
 {#- The columns that say in which area a request is, with their types; areas of another kind are named here too. -#}

@@ -10,9 +10,11 @@
     the nearest rank with the open ones as longest; only the other groups are drawn as curves.
 
     relation: rows with time_to_close_seconds, waiting_seconds and is_open.
-    dimensions, grains, more: see volumes_and_times.
+    dimensions, grains, more, conditions: see volumes_and_times.
     percents: name of each percentile -> of how many in a hundred, ascending. -#}
-{% macro times(relation, dimensions, grains, percents, more={}) -%}
+{% macro times(relation, dimensions, grains, percents, more={}, conditions=[]) -%}
+{%- set keys = dict(dimensions) -%}
+{%- for name in conditions %}{% do keys.update({name: 'boolean'}) %}{% endfor -%}
 (
     with ranked as {{ inlined() }} (
 
@@ -21,20 +23,21 @@
             case
                 when time_to_close_seconds is not null then time_to_close_seconds
                 when is_open then {{ never() }}
-            end as ranked_seconds
+            end as ranked_seconds,
+            coalesce(time_to_close_seconds, waiting_seconds) as observed_seconds
         from {{ relation }}
 
     ),
 
     ranks as (
 
-        {{ nearest_ranks('ranked', dimensions, grains, percents, dict(
+        {{ nearest_ranks('ranked', keys, grains, percents, dict(
             more,
             closed_count='count(time_to_close_seconds)',
             ranked_count='count(ranked_seconds)',
             longest_seconds='max(time_to_close_seconds)',
             shortest_wait_seconds='min(waiting_seconds)',
-        )) }}
+        ), conditions) }}
 
     ),
 
@@ -54,49 +57,14 @@
         select
             *,
             -- A number, which joins faster than a key made of texts.
-            row_number() over (order by {{ (['grain'] + (dimensions | list)) | join(', ') }}) as group_id
+            row_number() over (order by {{ (['grain'] + (keys | list)) | join(', ') }}) as group_id
         from judged
-
-    ),
-
-    observed as (
-
-        {%- for grain, columns in grains.items() %}
-        {%- if not loop.first %}
-
-        union all
-        {% endif %}
-        select
-            named.group_id,
-            named.ranked_count,
-            requests.time_to_close_seconds,
-            coalesce(requests.time_to_close_seconds, requests.waiting_seconds) as seconds
-        from named
-        inner join ranked as requests
-            on named.grain = '{{ grain }}'
-            {%- for column in columns %}
-            and named.{{ column }} = requests.{{ column }}
-            {%- endfor %}
-        -- The curve falls faster than the share of the closed, and is needed no longer than that.
-        where
-            named.has_young
-            and requests.ranked_seconds is not null
-            and coalesce(requests.time_to_close_seconds, requests.waiting_seconds)
-            <= coalesce(named.{{ (percents | list)[-1] }}_seconds, {{ never() }})
-        {%- endfor %}
 
     ),
 
     instants as (
 
-        select
-            group_id,
-            ranked_count,
-            seconds,
-            count(time_to_close_seconds) as closed,
-            count(*) as ended
-        from observed
-        group by group_id, ranked_count, seconds
+        {{ instants_of_young('ranked', 'named', keys, grains, (percents | list)[-1] ~ '_seconds', conditions) }}
 
     ),
 
@@ -161,20 +129,22 @@
 
 {#- The percentiles of ranked_seconds by nearest rank, the smallest value that at least that share does not exceed;
     null where that is never. Integers only, and nothing is interpolated, so that engines give the very same one. -#}
-{% macro nearest_ranks(relation, dimensions, grains, percents, aggregates) -%}
-    {{ return(adapter.dispatch('nearest_ranks', 'mpls_311')(relation, dimensions, grains, percents, aggregates)) }}
+{% macro nearest_ranks(relation, dimensions, grains, percents, aggregates, conditions) -%}
+    {{ return(adapter.dispatch('nearest_ranks', 'mpls_311')(
+        relation, dimensions, grains, percents, aggregates, conditions
+    )) }}
 {%- endmacro %}
 
-{% macro duckdb__nearest_ranks(relation, dimensions, grains, percents, aggregates) -%}
+{% macro duckdb__nearest_ranks(relation, dimensions, grains, percents, aggregates, conditions) -%}
     {{ return(one_pass_of_ranks(
-        relation, dimensions, grains, percents, aggregates, 'quantile_disc(ranked_seconds, [{shares}])'
+        relation, dimensions, grains, percents, aggregates, conditions, 'quantile_disc(ranked_seconds, [{shares}])'
     )) }}
 {%- endmacro %}
 
 {#- All grains in one pass, where an aggregate gives several percentiles at once.
 
     percentiles: it, with {shares} for them. -#}
-{% macro one_pass_of_ranks(relation, dimensions, grains, percents, aggregates, percentiles) -%}
+{% macro one_pass_of_ranks(relation, dimensions, grains, percents, aggregates, conditions, percentiles) -%}
     {%- set shares = [] -%}
     {%- for percent in percents.values() %}{% do shares.append(percent / 100) %}{% endfor -%}
     {%- set columns = ['grain'] + (dimensions | list) + (aggregates | list) -%}
@@ -186,45 +156,110 @@
     from (
         {{ grouped(relation, dimensions, grains, dict(
             aggregates, ranked_percentiles=percentiles.format(shares=shares | join(', '))
-        )) }}
+        ), conditions) }}
     ) as grouped
 {%- endmacro %}
 
-{#- Where a percentile is no aggregate: one pass per grain. -#}
-{% macro default__nearest_ranks(relation, dimensions, grains, percents, aggregates) -%}
-    {%- for grain, columns in grains.items() %}
-    {%- if not loop.first %}
-
-    union all
-    {% endif %}
+{#- Where a percentile is no aggregate: requests are counted by their time, and the counts added up along it. -#}
+{% macro default__nearest_ranks(relation, dimensions, grains, percents, aggregates, conditions) -%}
+    {%- set group = (['grain'] + (dimensions | list)) | join(', ') -%}
     select
-        '{{ grain }}' as grain,
-        {{ columns_of_grain(dimensions, columns) }}
+        {{ group }},
         {%- for name, aggregate in aggregates.items() %}
-        {{ aggregate }} as {{ name }},
+        {{ aggregate_of_parts(aggregate) }}({{ name }}) as {{ name }},
         {%- endfor %}
         {%- for name, percent in percents.items() %}
         nullif(
-            min(case when time_rank * 100 >= {{ percent }} * time_count then ranked_seconds end), {{ never() }}
+            min(case when counted >= {{ percent }} * counted_in_all then ranked_seconds end), {{ never() }}
         ) as {{ name }}_seconds{{ ',' if not loop.last }}
         {%- endfor %}
     from (
         select
             *,
-            row_number() over (
-                partition by {{ columns | join(', ') }}
-                order by case when ranked_seconds is null then 1 else 0 end, ranked_seconds
-            ) as time_rank,
-            count(ranked_seconds) over (partition by {{ columns | join(', ') }}) as time_count
-        from {{ relation }}
-    ) as numbered
-    group by {{ columns | join(', ') }}
-    {%- endfor %}
+            100 * sum(timed_count) over (partition by {{ group }} order by ranked_seconds) as counted,
+            sum(timed_count) over (partition by {{ group }}) as counted_in_all
+        from (
+            {{ grouped(relation, dimensions, grains, dict(aggregates, timed_count='count(ranked_seconds)'),
+                conditions, also_by=['ranked_seconds']) }}
+        ) as counts
+    ) as added_up
+    group by {{ group }}
+{%- endmacro %}
+
+{#- What makes an aggregate of a whole of those of its parts. -#}
+{% macro aggregate_of_parts(aggregate) -%}
+    {{ return(aggregate[:3] if aggregate[:4] in ('min(', 'max(') else 'sum') }}
 {%- endmacro %}
 
 
-{#- Aggregates in several grains at once, and by the columns `also_by` in each. -#}
-{% macro grouped(relation, dimensions, grains, aggregates, also_by=[]) -%}
+{#- How many requests of a group were closed, and how many closed or last seen, at each time from their opening; of the
+    groups that have young ones, and as far as the last percentile can be: the curve falls faster than the share of
+    the closed.
+
+    relation: what is grouped, with ranked_seconds and observed_seconds.
+    groups: named, as in `times`. -#}
+{% macro instants_of_young(relation, groups, dimensions, grains, last_percentile, conditions) -%}
+    {{ return(adapter.dispatch('instants_of_young', 'mpls_311')(
+        relation, groups, dimensions, grains, last_percentile, conditions
+    )) }}
+{%- endmacro %}
+
+{% macro default__instants_of_young(relation, groups, dimensions, grains, last_percentile, conditions) -%}
+    select
+        group_id,
+        ranked_count,
+        seconds,
+        count(time_to_close_seconds) as closed,
+        count(*) as ended
+    from (
+        {%- for grain, columns in grains.items() %}
+        {%- if not loop.first %}
+
+        union all
+        {% endif %}
+        select
+            named.group_id,
+            named.ranked_count,
+            requests.time_to_close_seconds,
+            requests.observed_seconds as seconds
+        from {{ groups }} as named
+        inner join {{ relation }} as requests
+            on named.grain = '{{ grain }}'
+            {%- for column in columns %}
+            and named.{{ column }} = requests.{{ column }}
+            {%- endfor %}
+        where
+            named.has_young
+            and requests.ranked_seconds is not null
+            and requests.observed_seconds <= coalesce(named.{{ last_percentile }}, {{ never() }})
+        {%- endfor %}
+    ) as observed
+    group by group_id, ranked_count, seconds
+{%- endmacro %}
+
+{#- Its bill is for the bytes that it reads: all grains are counted in one pass, of which most is left out. -#}
+{% macro bigquery__instants_of_young(relation, groups, dimensions, grains, last_percentile, conditions) -%}
+    select
+        named.group_id,
+        named.ranked_count,
+        counts.observed_seconds as seconds,
+        counts.closed,
+        counts.ended
+    from {{ groups }} as named
+    inner join (
+        {{ grouped(relation, dimensions, grains, {
+            'closed': 'count(time_to_close_seconds)',
+            'ended': 'count(*)',
+        }, conditions, also_by=['observed_seconds']) }}
+    ) as counts on {{ same_group('named', 'counts', dimensions) }}
+    where
+        named.has_young
+        and counts.observed_seconds <= coalesce(named.{{ last_percentile }}, {{ never() }})
+{%- endmacro %}
+
+
+{#- Aggregates in several grains at once, by the columns `also_by` in each, of requests that meet its conditions. -#}
+{% macro grouped(relation, dimensions, grains, aggregates, conditions=[], also_by=[]) -%}
     {%- set used = grains.values() | sum(start=[]) -%}
     {%- set bits = [] -%}
     {%- for name in dimensions if name in used -%}
@@ -253,4 +288,7 @@
         ({{ (columns + also_by) | join(', ') }}){{ ',' if not loop.last }}
         {%- endfor %}
     )
+    {%- for name in conditions %}
+    {{ 'having' if loop.first else 'and' }} (grouping({{ name }}) = 1 or {{ name }})
+    {%- endfor %}
 {%- endmacro %}

@@ -16,16 +16,13 @@ with periods as (
 
     union all
 
-    select 'all years', count(case when {{ is_of_loaded_year() }} then 1 end)
+    select 'all years', count(case when is_of_loaded_year then 1 end)
     from {{ ref('rpt_requests') }}
 
     union all
 
-    select
-        '365 days',
-        count(case when {{ dbt.datediff('requests.open_date', 'latest.open_date', 'day') }} < 365 then 1 end)
-    from {{ ref('rpt_requests') }} as requests
-    cross join (select max(open_date) as open_date from {{ ref('rpt_requests') }}) as latest
+    select '365 days', count(case when is_of_last_365_days then 1 end)
+    from {{ ref('rpt_requests') }}
 
     union all
 

@@ -17,12 +17,30 @@ def invoke(command: list[str], *callbacks: Any) -> Any:
         KeyboardInterrupt: It was interrupted, which dbt itself calls a failure.
     """
     # dbt takes seconds to import, and most runs of an unchanged city never get here.
-    from dbt.cli.main import dbtRunner
+    with _hidden("rfc3987_syntax"):
+        from dbt.cli.main import dbtRunner
 
     outcome = dbtRunner(callbacks=list(callbacks)).invoke(command)
     if isinstance(outcome.exception, KeyboardInterrupt | SystemExit):
         raise outcome.exception
     return outcome
+
+
+@contextmanager
+def _hidden(module: str) -> Iterator[None]:
+    """What is imported meanwhile does not find an optional module.
+
+    Where it is installed, as with Jupyter, jsonschema has it build grammars for a second, of which
+    dbt needs none.
+    """
+    if module in sys.modules:
+        yield
+        return
+    sys.modules[module] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[module]
 
 
 def options(settings: TransformSettings) -> list[str]:

@@ -95,18 +95,6 @@ def test_dbt_has_what_the_models_say() -> None:
     assert committed == dbt_files(), "run `make schemas`"
 
 
-@pytest.mark.parametrize("model", WAREHOUSE_MODELS, ids=table_name)
-def test_what_the_model_requires_dbt_tests(model: Model) -> None:
-    tested = {
-        column["name"]
-        for column in in_dbt(model)["columns"]
-        if "not_null" in column.get("data_tests", ())
-    }
-    required = {field.name for field in arrow_schema(model) if not field.nullable}
-
-    assert tested <= required
-
-
 @pytest.mark.parametrize("path", MARTS, ids=lambda path: path.stem)
 def test_contracts_name_types_as_the_schemas_do(path: Path) -> None:
     """An engine that calls them otherwise says so in `dbt/macros/contracts.sql`."""

@@ -8,7 +8,9 @@
     'channel': dbt.type_string(),
     'is_information_only': 'boolean',
 } -%}
+{%- set conditions = ['is_of_loaded_year'] -%}
 {%- set year = ['open_year', 'is_information_only'] -%}
+{%- set all = ['is_information_only'] + conditions -%}
 {%- set neighborhood = ['community_name', 'neighborhood_id', 'neighborhood_name'] -%}
 {%- set kind = ['subject_name', 'type_name', 'channel'] -%}
 {%- set grains = {
@@ -18,25 +20,15 @@
     'year_neighborhood': year + neighborhood,
     'year_neighborhood_subject': year + neighborhood + ['subject_name'],
     'year_neighborhood_type_channel': year + neighborhood + kind,
-} -%}
-{%- set grains_of_all_years = {
-    'all': ['is_information_only'],
-    'all_neighborhood': ['is_information_only'] + neighborhood,
+    'all': all,
+    'all_neighborhood': all + neighborhood,
 } -%}
 {%- set counts = {
     'measured': 'count(*)',
     'closed_within': 'count(case when time_to_close_seconds <= median_seconds then 1 end)',
 } -%}
 
-with of_all_years as {{ inlined() }} (
-
-    select *
-    from {{ ref('rpt_requests') }}
-    where {{ is_of_loaded_year() }}
-
-),
-
-requests as {{ inlined() }} (
+with requests as {{ inlined() }} (
 
     select
         requests.*,
@@ -54,11 +46,7 @@ requests as {{ inlined() }} (
 
 volumes as (
 
-    {{ volumes_and_times(ref('rpt_requests'), dimensions, grains) }}
-
-    union all
-
-    {{ volumes_and_times('of_all_years', dimensions, grains_of_all_years) }}
+    {{ volumes_and_times(ref('rpt_requests'), dimensions, grains, conditions=conditions) }}
 
 ),
 
@@ -73,21 +61,9 @@ old_enough as (
 
 ),
 
-old_enough_of_all_years as {{ inlined() }} (
-
-    select *
-    from old_enough
-    where {{ is_of_loaded_year() }}
-
-),
-
 weeks as (
 
-    {{ grouped('old_enough', dimensions, grains, counts, also_by=['open_week']) }}
-
-    union all
-
-    {{ grouped('old_enough_of_all_years', dimensions, grains_of_all_years, counts, also_by=['open_week']) }}
+    {{ grouped('old_enough', dimensions, grains, counts, conditions, also_by=['open_week']) }}
 
 ),
 

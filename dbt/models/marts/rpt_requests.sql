@@ -63,6 +63,8 @@ select
     {{ date_part('month', 'aged.open_date') }} as open_month,
     {{ monday_of('aged.open_date') }} as open_week,
     mod({{ date_id('aged.open_date') }}, 10000) <= mod({{ date_id('aged.latest_open_date') }}, 10000) as is_to_date,
+    {{ dbt.datediff('aged.open_date', 'aged.latest_open_date', 'day') }} < 365 as is_of_last_365_days,
+    {{ date_part('year', 'aged.open_date') }} in (select facts.source_year from facts) as is_of_loaded_year,
     coalesce(categories.subject_name, 'Unknown') as subject_name,
     coalesce(categories.reason_name, 'Unknown') as reason_name,
     coalesce(categories.type_name, 'Unknown') as type_name,

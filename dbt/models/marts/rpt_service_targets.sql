@@ -13,7 +13,7 @@ with timed as {{ inlined() }} (
     from {{ ref('rpt_requests') }}
     where
         not is_information_only
-        and {{ is_of_loaded_year() }}
+        and is_of_loaded_year
         -- Of what was closed before it was opened nobody knows how long it took.
         and (is_open or time_to_close_seconds is not null)
 

@@ -10,6 +10,9 @@
 {%- set year = ['open_year', 'is_information_only'] -%}
 {%- set month = ['open_year', 'open_month', 'is_information_only'] -%}
 {%- set type = ['subject_name', 'type_name'] -%}
+{%- set all = ['is_information_only', 'is_of_loaded_year'] -%}
+{%- set to_date = ['is_to_date'] -%}
+{%- set last_365_days = ['is_information_only', 'is_of_last_365_days'] -%}
 {%- set grains = {
     'year': year,
     'year_channel': year + ['channel'],
@@ -19,61 +22,20 @@
     'month': month,
     'month_subject': month + ['subject_name'],
     'month_type_channel': month + type + ['channel'],
-} -%}
-{%- set grains_to_date = {
-    'year_to_date': year,
-    'year_subject_to_date': year + ['subject_name'],
-    'year_type_to_date': year + type,
-    'year_type_channel_to_date': year + type + ['channel'],
-} -%}
-{%- set all = ['is_information_only'] -%}
-{%- set grains_of_all_years = {
+    'year_to_date': year + to_date,
+    'year_subject_to_date': year + ['subject_name'] + to_date,
+    'year_type_to_date': year + type + to_date,
+    'year_type_channel_to_date': year + type + ['channel'] + to_date,
     'all': all,
     'all_subject': all + ['subject_name'],
     'all_type': all + type,
     'all_type_channel': all + type + ['channel'],
-} -%}
-{%- set grains_of_365_days = {
-    'type_last_365_days': all + type,
-    'type_channel_last_365_days': all + type + ['channel'],
+    'type_last_365_days': last_365_days + type,
+    'type_channel_last_365_days': last_365_days + type + ['channel'],
 } -%}
 {%- set more = {'last_open_date': 'max(open_date)'} -%}
 
-with to_date as {{ inlined() }} (
-
-    select *
-    from {{ ref('rpt_requests') }}
-    where is_to_date
-
-),
-
-of_all_years as {{ inlined() }} (
-
-    select *
-    from {{ ref('rpt_requests') }}
-    where {{ is_of_loaded_year() }}
-
-),
-
-of_365_days as {{ inlined() }} (
-
-    select requests.*
-    from {{ ref('rpt_requests') }} as requests
-    cross join (select max(open_date) as open_date from {{ ref('rpt_requests') }}) as latest
-    where {{ dbt.datediff('requests.open_date', 'latest.open_date', 'day') }} < 365
-
-)
-
-{{ volumes_and_times(ref('rpt_requests'), dimensions, grains, more) }}
-
-union all
-
-{{ volumes_and_times('to_date', dimensions, grains_to_date, more) }}
-
-union all
-
-{{ volumes_and_times('of_all_years', dimensions, grains_of_all_years, more) }}
-
-union all
-
-{{ volumes_and_times('of_365_days', dimensions, grains_of_365_days, more) }}
+{{ volumes_and_times(
+    ref('rpt_requests'), dimensions, grains, more,
+    conditions=['is_to_date', 'is_of_loaded_year', 'is_of_last_365_days'],
+) }}

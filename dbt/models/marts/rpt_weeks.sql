@@ -20,7 +20,7 @@ requests as (
         ) as weeks_ago
     from {{ ref('rpt_requests') }} as requests
     cross join latest
-    where requests.open_date <= latest.last_date and {{ is_of_loaded_year() }}
+    where requests.open_date <= latest.last_date and is_of_loaded_year
 
 )
 

@@ -4,7 +4,7 @@ import errno
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,12 @@ class DuckDBTableDataset(TableDataset):
         connection.execute(f"create table if not exists {self._name} ({defined})")
         for name, (kind, _) in columns.items():
             connection.execute(f"alter table {self._name} add column if not exists {name} {kind}")
+
+    def _loaded(self) -> pyarrow.Table:
+        # The file is opened once for all that is asked of it.
+        is_there = self._database.exists()
+        with self._connected(read_only=True) if is_there else nullcontext():
+            return super()._loaded()
 
     def _read(self, sql: str) -> pyarrow.Table:
         with self._connected(read_only=True) as connection:

@@ -81,11 +81,18 @@ class Answers:
 
     def of_years(self, mart: str) -> pd.DataFrame:
         """The rows of a mart about those years and all together; all of one without such a year."""
-        rows = self.marts[mart]
-        if "open_year" not in rows:
-            return rows
-        years = rows["open_year"].fillna(ALL_YEARS).astype(int)
-        return rows.assign(open_year=years)[years.isin([ALL_YEARS, *self.years])]
+        if mart not in self._of_years:
+            rows = self.marts[mart]
+            if "open_year" in rows:
+                years = rows["open_year"].fillna(ALL_YEARS).astype(int)
+                rows = rows.assign(open_year=years)[years.isin([ALL_YEARS, *self.years])]
+            self._of_years[mart] = rows
+        return self._of_years[mart]
+
+    @cached_property
+    def _of_years(self) -> dict[str, pd.DataFrame]:
+        """What `of_years` found: it is asked for every grain of a mart."""
+        return {}
 
     def by(self, grain: str, *keys: str) -> pd.DataFrame:
         """Volumes and times to close in a grain of rpt_time_to_close, see `volumes_and_times`."""

@@ -1,10 +1,12 @@
 """The dashboard's data: tables of numbers that refer to lists of names."""
 
+import math
 from collections.abc import Hashable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
+from pandas.api.types import is_bool_dtype, is_float_dtype, is_integer_dtype
 
 from mpls311.pipelines.report.answers import Answers, Ring
 from mpls311.pipelines.report.tables import KEYS, TABLES, Table
@@ -60,8 +62,8 @@ def payload(answers: Answers) -> dict[str, Any]:
         return [[number[area], _outlines(rings)] for area, rings in answers.shapes(kind).items()]
 
     return {
-        "reachesTo": _plain("", answers.reaches_to),
-        "lookedAt": _plain("", answers.looked_at),
+        "reachesTo": _plain_instant(answers.reaches_to),
+        "lookedAt": _plain_instant(answers.looked_at),
         "stopped": answers.stopped,
         "years": answers.years,
         "unfinished": _unfinished(answers),
@@ -102,26 +104,44 @@ def _column(rows: pd.DataFrame, name: str, positions: Mapping[Any, int] | None) 
     if rows.empty:
         return []
     if positions is None:
-        return [_plain(name, value) for value in rows[name]]
-    keys = [rows[key] for key in KEYS[name]]
+        return _plain_values(name, rows[name])
+    keys = [_objects(rows[key]) for key in KEYS[name]]
     # What is about all channels has none.
     named = zip(*keys, strict=True) if keys[1:] else keys[0]
     return [None if key is None else positions[key] for key in named]
 
 
-def _plain(name: str, value: Any) -> Any:
-    """A value as JSON can hold it."""
+def _plain_values(name: str, values: "pd.Series[Any]") -> list[Any]:
+    """The values of a column as JSON can hold them."""
+    if is_float_dtype(values.dtype):
+        digits = next((d for end, d in _DECIMALS.items() if name.endswith(end)), None)
+        floats = values.to_numpy(float, na_value=math.nan).tolist()
+        return [_plain_number(value, digits) for value in floats]
+    if is_integer_dtype(values.dtype) or is_bool_dtype(values.dtype):
+        return [None if value is None else int(value) for value in _objects(values)]
+    return [_plain_instant(value) for value in values]
+
+
+def _objects(values: "pd.Series[Any]") -> list[Any]:
+    """Values of Python, None for what is missing; Arrow takes its time to give them one by one."""
+    objects: list[Any] = values.to_numpy(object, na_value=None).tolist()
+    return objects
+
+
+def _plain_number(value: float, digits: int | None) -> float | None:
+    if math.isnan(value):
+        return None
+    rounded = value if digits is None else round(value, digits)
+    return int(rounded) if rounded.is_integer() else rounded
+
+
+def _plain_instant(value: datetime | None) -> str | None:
+    """By the clock of the city."""
     if pd.isna(value):
         return None
-    if isinstance(value, datetime):
-        instant = pd.Timestamp(value)
-        instant = instant.tz_localize("UTC") if instant.tzinfo is None else instant
-        return f"{instant.tz_convert(CITY_TIME):%Y-%m-%d %H:%M}"
-    if isinstance(value, float):
-        digits = next((d for end, d in _DECIMALS.items() if name.endswith(end)), None)
-        rounded = value if digits is None else round(value, digits)
-        return int(rounded) if rounded.is_integer() else rounded
-    return int(value)
+    instant = pd.Timestamp(value)
+    instant = instant.tz_localize("UTC") if instant.tzinfo is None else instant
+    return f"{instant.tz_convert(CITY_TIME):%Y-%m-%d %H:%M}"
 
 
 def _outlines(rings: list[Ring]) -> list[list[int]]:

@@ -51,7 +51,8 @@ class DbtBuild:
 def run_dbt(settings: TransformSettings, staging: Staging) -> DbtBuild:
     """Build seeds, models and data tests.
 
-    Unit tests are left out: they prove the models, not the rows, and `make test` runs them.
+    Unit tests are left out, and data tests that cannot fail where others pass (tag `implied`): they
+    prove the models, not the rows, and `make test` runs them.
 
     Args:
         settings: Profile, target, environment and project folder.
@@ -61,7 +62,7 @@ def run_dbt(settings: TransformSettings, staging: Staging) -> DbtBuild:
         DbtError: A model, a seed or a test of severity error failed, or dbt did not start.
     """
     log.info("dbt build, profile %s, target %s.", settings.profile, settings.target)
-    command = ["build", "--exclude-resource-type", "unit_test"]
+    command = ["build", "--exclude-resource-type", "unit_test", "--exclude", "tag:implied"]
     command += ["--vars", "{rebuild: true}"] if staging.is_everything else []
     with surroundings(settings, **_variables(settings, staging)), _progress() as callback:
         outcome = invoke([*command, *options(settings)], callback)
