@@ -189,7 +189,7 @@ trial-judge: .venv/dev ## The macros of dbt on DuckDB, PostgreSQL and ZetaSQL (t
 trial-grammar: .venv/dev ## Let ZetaSQL read every statement that a run sends to BigQuery (two minutes)
 	@$(BIN)/python -m trials.grammar
 
-trial-review: .venv/dev ## Review changes on the stand-in city, and in warehouses that a review has been in (a quarter of an hour)
+trial-review: .venv/dev ## Review changes on the stand-in city, and in warehouses that a review has been in (20 minutes)
 	@$(BIN)/python -m trials.review city base gcp
 
 trial-changes: .venv/dev ## Clear changes in made-up cities with and without any (SEEDS=10; 20 minutes)
