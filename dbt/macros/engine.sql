@@ -18,6 +18,17 @@
 {% macro bigquery__inlined() -%} {%- endmacro %}
 
 
+{#- Behind `as`, of rows that are read for every grain: an engine that keeps only the columns that are read of them
+    keeps them. -#}
+{% macro kept_for_grains() -%}
+    {{ return(adapter.dispatch('kept_for_grains', 'mpls_311')()) }}
+{%- endmacro %}
+
+{% macro default__kept_for_grains() -%} {{ inlined() }} {%- endmacro %}
+
+{% macro duckdb__kept_for_grains() -%} materialized {%- endmacro %}
+
+
 {#- A model setting that only BigQuery understands (partitions, clustering); none elsewhere. -#}
 {% macro on_bigquery(setting) -%}
     {{ return(setting if target.type == 'bigquery' else none) }}

@@ -16,7 +16,7 @@
 {%- set keys = dict(dimensions) -%}
 {%- for name in conditions %}{% do keys.update({name: 'boolean'}) %}{% endfor -%}
 (
-    with ranked as {{ inlined() }} (
+    with ranked as {{ kept_for_grains() }} (
 
         select
             *,

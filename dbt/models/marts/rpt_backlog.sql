@@ -12,7 +12,10 @@ with latest as (
 -- The last day of every month, and of the one that is not over the day of the latest opening.
 days as (
 
-    select max(dates.date) as as_of_date
+    select
+        dates.year,
+        dates.month,
+        max(dates.date) as as_of_date
     from {{ ref('dim_dates') }} as dates
     cross join latest
     where dates.date <= latest.open_date
@@ -20,13 +23,21 @@ days as (
 
 ),
 
+-- Most are closed before the first of these days, and are never among the open ones.
 requests as (
 
     select
-        open_date,
-        cast(closed_local_datetime as date) as closed_date,
+        requests.open_date,
+        cast(requests.closed_local_datetime as date) as closed_date,
         {{ columns | join(', ') }}
-    from {{ ref('rpt_requests') }}
+    from {{ ref('rpt_requests') }} as requests
+    left join days
+        on requests.open_year = days.year
+        and requests.open_month = days.month
+    where
+        requests.closed_local_datetime is null
+        or days.as_of_date is null
+        or cast(requests.closed_local_datetime as date) > days.as_of_date
 
 ),
 

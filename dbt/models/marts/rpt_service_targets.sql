@@ -25,7 +25,7 @@ requests as {{ inlined() }} (
     select
         years.open_year,
         timed.open_year as request_year,
-        timed.open_year < years.open_year as is_before,
+        span.years_before > 0 as is_before,
         timed.subject_name,
         timed.type_name,
         timed.channel,
@@ -34,10 +34,14 @@ requests as {{ inlined() }} (
         timed.time_to_close_seconds,
         timed.waiting_seconds,
         timed.age_seconds
-    from (select distinct open_year from timed) as years
-    inner join timed
-        on timed.open_year <= years.open_year
-        and timed.open_year >= years.open_year - {{ var('service_target_years') }}
+    from timed
+    cross join (
+        {%- for number in range(var('service_target_years') + 1) %}
+        select {{ number }} as years_before{{ ' union all' if not loop.last }}
+        {%- endfor %}
+    ) as span
+    inner join (select distinct open_year from timed) as years
+        on years.open_year = timed.open_year + span.years_before
 
 ),
 
