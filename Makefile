@@ -27,7 +27,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate
 
 # A file stays with one worker, which shares what is slow to make; those of whole runs begin, and what is left
 # over at the end is small.
-PYTEST = $(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder
+PYTEST = $(BIN)/python -m pytest -q -n $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1))) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: $(shell sed -n 's/^\([a-z][a-z-]*\):.*/\1/p' Makefile)
@@ -189,8 +189,8 @@ trial-judge: .venv/dev ## The macros of dbt on DuckDB, PostgreSQL and ZetaSQL (t
 trial-grammar: .venv/dev ## Let ZetaSQL read every statement that a run sends to BigQuery (two minutes)
 	@$(BIN)/python -m trials.grammar
 
-trial-review: .venv/dev ## Review changes of five kinds; what each must be told of (five minutes)
-	@$(BIN)/python -m trials.review
+trial-review: .venv/dev ## Review changes on the stand-in city, and in warehouses that a review has been in (20 minutes)
+	@$(BIN)/python -m trials.review city base gcp
 
 trial-changes: .venv/dev ## Clear changes in made-up cities with and without any (SEEDS=10; 20 minutes)
 	@$(BIN)/python -m trials.changes --seeds $(or $(SEEDS),10)

@@ -45,8 +45,16 @@ def main() -> None:
             copy(ROOT / part, project / part)
         city = project / "conf/demo/parameters_city.yml"
         city.write_text("sandbox: {rows_per_year: 1000, as_of: 2025-07-01}\n")
-        with prefect(project, Path(name, "home"), options.database):
+        settings(project, Path(name, "home"), options.database)
+        with prefect(project):
             trials(project)
+            stopped = start(mode="full")
+            until("the phase validate", lambda: "validate" in phases(stopped))
+        with prefect(project):
+            again = finished(start())
+            check(
+                "after all of it was stopped the next run completes", completed(again), again.state
+            )
             say(f"all of it in {time.monotonic() - began:.0f} s")
             if options.keep:
                 input(f"{os.environ['PREFECT_API_URL']}; Enter ends it.")
@@ -55,7 +63,7 @@ def main() -> None:
 def trials(project: Path) -> None:
     """What must hold, one after the other on one lake and warehouse."""
     first = finished(start())
-    check("a run by the API completes", first.state.is_completed(), first.state)
+    check("a run by the API completes", completed(first), first.state)
     check("with its five phases", sorted(phases(first)) == sorted(PHASES), phases(first))
     (artifact,) = artifacts(first)
     check("and a summary", "2 loads in" in artifact.data, artifact.data)
@@ -66,7 +74,7 @@ def trials(project: Path) -> None:
         until("a retry", lambda: phases(second).get("ingest", (0, ""))[1] == "AwaitingRetry")
     second = finished(second)
     check("a phase that raised is retried", phases(second)["ingest"][0] == 2, phases(second))
-    check("and the run completes", second.state.is_completed(), second.state)
+    check("and the run completes", completed(second), second.state)
 
     third = start(mode="full")
     until("the phase validate", lambda: "validate" in phases(third))
@@ -76,7 +84,7 @@ def trials(project: Path) -> None:
     pending = loads(project, "published", "ingest")
     check("and left loads", len(pending) == 2, pending)
     fourth = finished(start())
-    check("the next run completes", fourth.state.is_completed(), fourth.state)
+    check("the next run completes", completed(fourth), fourth.state)
     taken_up = loads(project, "published")
     check("and takes them up", pending <= taken_up, taken_up)
 
@@ -86,19 +94,23 @@ def trials(project: Path) -> None:
     check("a year that fails fails the run", fifth.state.is_failed(), fifth.state)
     check("and no phase", all(state == "Completed" for _, state in phases(fifth).values()), "")
     check("with its sentence", "2024 as of" in (fifth.state.message or ""), fifth.state.message)
+    broken.unlink()
+
+    both = [start(), start()]
+    check("of two at once both complete", all(completed(finished(run)) for run in both), both)
 
 
 PHASES = ("ingest", "validate", "stage", "transform", "report")
 
 
-@contextmanager
-def prefect(project: Path, home: Path, database: str | None) -> Iterator[None]:
-    """A server with the deployment, and a worker."""
+def settings(project: Path, home: Path, database: str | None) -> None:
+    """What Prefect and the flow read from the environment; Prefect once, when it is imported."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     os.environ |= {
         "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        "PREFECT_SERVER_API_PORT": str(port),
         "PREFECT_HOME": str(home),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_WORKER_QUERY_SECONDS": "1",
@@ -108,13 +120,18 @@ def prefect(project: Path, home: Path, database: str | None) -> Iterator[None]:
     }
     if database:
         os.environ["PREFECT_API_DATABASE_CONNECTION_URL"] = database
-    with started(project, "server", "start", "--port", str(port)):
+
+
+@contextmanager
+def prefect(project: Path) -> Iterator[None]:
+    """A server with the deployment, and a worker."""
+    with started(project, "server", "start"):
         until("the server", healthy)
-        command(project, "work-pool", "create", "mpls311", "--type", "process")
+        command(project, "work-pool", "create", "mpls311", "--type", "process", "--overwrite")
         recipe = project / "orchestration/prefect.yaml"
         recipe.write_text(recipe.read_text().replace('DELAY_SECONDS: "60"', 'DELAY_SECONDS: "5"'))
         command(project, "--no-prompt", "deploy", "--all", "--prefect-file", str(recipe))
-        with started(project, "worker", "start", "--pool", "mpls311"):
+        with started(project, "worker", "start", "--pool", "mpls311", "--limit", "1"):
             yield
 
 
@@ -174,6 +191,11 @@ def finished(run: Any) -> Any:
     """A flow run once it is over."""
     until("the end of the run", lambda: current(run).state.is_final())
     return current(run)
+
+
+def completed(run: Any) -> bool:
+    """Whether a flow run came to a good end."""
+    return bool(run.state.is_completed())
 
 
 def phases(run: Any) -> dict[str, tuple[int, str]]:

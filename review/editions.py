@@ -100,7 +100,9 @@ def of_a_warehouse(env: str, base: str, folder: Path) -> Sides:
     options = ["--project-dir=dbt", "--profiles-dir=dbt", f"--profile={transform.profile}"]
     parse = ["parse", "--target=prod"]
     _run(f"dbt parse of {base}", [*dbt, *parse, *options], before, **transform.environment)
-    build = ["build", "--target=dev", "--exclude-resource-type", "unit_test", "test"]
+    # What an earlier review left in target dev is of other rows, or of other models.
+    build = ["build", "--full-refresh", "--target=dev"]
+    build += ["--exclude-resource-type", "unit_test", "test"]
     build += [f"--exclude={PUBLISHED}", "--defer", "--favor-state", f"--state={before}/dbt/target"]
     _run("dbt build", [*dbt, *build, *options], after, **transform.environment)
     make, connection = load_obj(settings["table_dataset"]), settings[settings["engine"]]

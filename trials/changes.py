@@ -24,7 +24,8 @@ import pandas as pd
 import pyarrow as pa
 import yaml
 
-from mpls311.changes import clear_changes
+from mpls311.parameters import ChangeSettings
+from mpls311.pipelines.report.answers import Answers
 from mpls311.sandbox import City
 from mpls311.sandbox.city.tempers import TEMPERS
 from tests.support.city_requests import published, take_for_requests
@@ -54,23 +55,21 @@ Kind = tuple[str, str, str]
 
 
 def found(warehouse: Warehouse, city: City) -> pd.DataFrame:
-    """The clear changes of a city in all its years."""
+    """The clear changes of a city in all its years, as the page tells them."""
     take_for_requests(warehouse, pa.concat_tables(published(city, year) for year in YEARS))
     selection = ("--select", "rpt_time_to_close", "rpt_changes")
     built = warehouse.build(*selection, "--exclude-resource-type", "test", "unit_test")
     assert built.success, built.statuses
     with duckdb.connect(str(warehouse.path), read_only=True) as connection:
-        rows = connection.execute("select * from mpls_311_production.rpt_changes").fetch_df()
+        marts = {
+            name: connection.execute(f"select * from mpls_311_production.{name}").fetch_df()
+            for name in ("rpt_time_to_close", "rpt_changes")
+        }
+    marts["rpt_data_quality"] = pd.DataFrame({"source_year": YEARS, "case_count": 1})
     settings = yaml.safe_load((ROOT / "conf/base/parameters.yml").read_text())["changes"]
-    told = clear_changes(
-        rows,
-        of="times",
-        before="before_",
-        least=settings["times"],
-        discovery_rate=settings["false_discovery_rate"],
-        family=("grain", "open_year"),
-    )
-    return rows[told["is_clear"]]
+    answers = Answers(marts, None, None, ChangeSettings.model_validate(settings))
+    rows = answers.worse_times
+    return rows[rows["change"].notna()]
 
 
 def kinds() -> dict[str, Kind]:

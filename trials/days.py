@@ -135,7 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stamina.set_testing(True, attempts=12, cap=True),
         serve(world, faults=[world.fault]) as server,
     ):
-        return days(Project(Path(folder, "project")), world, server, options.runs)
+        return days(Project(Path(folder, "project"), models_only=True), world, server, options.runs)
 
 
 def days(project: Project, world: World, server: FeatureServer, runs: int) -> int:

@@ -33,6 +33,7 @@ FACT = "run/mpls_311/models/marts/fact_311data.sql"
 
 
 YEARS = "years=2024+2025"
+ROWS = 800
 
 Tables = Callable[[Project], Iterable[Named]]
 Run = Callable[[Project, str], str]
@@ -43,7 +44,7 @@ def of_the_city(as_of: date, params: str = YEARS) -> Run:
     """A run on the city of a day."""
 
     def run(project: Project, env: str) -> str:
-        with serve(City(rows_per_year=1_500, as_of=as_of)) as server:
+        with serve(City(rows_per_year=ROWS, as_of=as_of)) as server:
             return project.ran(f"{params},source.services_url={server.services_url}", env=env)
 
     return run
@@ -94,6 +95,10 @@ STEPS = {
 }
 
 
+LOOKS = ("damaged", "healed")
+"""Steps that change no table."""
+
+
 @dataclass(frozen=True)
 class Taken:
     """What a step left behind: what it said, all tables, what dbt made of its models."""
@@ -113,7 +118,10 @@ class Course:
 
 def course(folder: Path, env: str, tables: Tables) -> Course:
     project = Project(folder)
-    taken = {name: take(step, project, env, tables) for name, step in STEPS.items()}
+    taken = {
+        name: take(step, project, env, tables if name not in LOOKS else lambda _: ())
+        for name, step in STEPS.items()
+    }
     return Course(project, taken)
 
 
@@ -154,7 +162,7 @@ def other(request: pytest.FixtureRequest) -> Course:
     return found
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", [step for step in STEPS if step not in LOOKS])
 def test_the_tables_are_those_of_duckdb(on_duckdb: Course, other: Course, step: str) -> None:
     assert differences(on_duckdb.taken[step].tables, other.taken[step].tables) == {}
 
@@ -178,7 +186,7 @@ def test_the_page_in_the_bucket_is_that_of_duckdb(
 
 def test_each_step_changes_what_it_should(on_duckdb: Course) -> None:
     facts, targets, staged = (
-        {step: taken.tables[name] for step, taken in on_duckdb.taken.items()}
+        {step: taken.tables[name] for step, taken in on_duckdb.taken.items() if taken.tables}
         for name in (
             "mpls_311_production.fact_311data",
             "mpls_311_production.rpt_service_targets",
@@ -186,7 +194,7 @@ def test_each_step_changes_what_it_should(on_duckdb: Course) -> None:
         )
     )
 
-    assert len(facts["first load"].rows) > 1_500
+    assert len(facts["first load"].rows) > ROWS
     assert facts["first load"] != facts["increment"] != facts["full read"]
     # The layers are as they were: nothing of what was held or released reaches the marts.
     assert facts["full read"] == facts["held"] == facts["rebuild"] == facts["nothing new"]

@@ -19,7 +19,7 @@ WAREHOUSE = "data/aws/warehouse/mpls_311.duckdb"
 
 @pytest.fixture
 def project(tmp_path: Path, s3: Mapping[str, str]) -> Project:
-    return Project(tmp_path / "project")
+    return Project(tmp_path / "project", models_only=True)
 
 
 @pytest.fixture

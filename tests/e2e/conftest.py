@@ -10,7 +10,7 @@ from tests.support.project import Project
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    return Project(tmp_path / "project")
+    return Project(tmp_path / "project", models_only=True)
 
 
 @pytest.fixture(scope="session")

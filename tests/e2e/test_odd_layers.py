@@ -150,6 +150,26 @@ def test_a_clock_that_is_an_hour_off_loses_nothing(
     assert watermark > datetime.now(UTC) - timedelta(minutes=25)
 
 
+def test_a_clock_that_is_weeks_behind_reads_nothing(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class LateClock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime.now(tz) - timedelta(days=40)
+
+    rows = [feature(1_000_001, "2026-03-01T12:00")]
+    layers = TinyLayers(y2026=rows)
+    layers.edited[2026] = int(datetime.now(UTC).timestamp() * 1000)
+    with layers:
+        with monkeypatch.context() as patch:
+            patch.setattr("mpls311.pipelines.ingest.looking.datetime", LateClock)
+            outcome = project.run(params(layers), pipeline="ingest")
+        assert (outcome.exit_code, outcome.output.count("Set the clock (`date` says")) == (1, 1)
+        assert not layers.pages
+        project.ran(params(layers), pipeline="ingest")
+
+
 def test_a_column_that_is_gone_or_has_another_type_is_told(project: Project) -> None:
     layers = TinyLayers(y2026=[feature(1_000_001, "2026-03-01T12:00")])
     with layers:

@@ -19,7 +19,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.support.project import ROOT
+from tests.support.project import ROOT, leave_out_data_tests
 
 PAPERS = ("README.md", "docs/runbook.md", "CONTRIBUTING.md")
 
@@ -97,6 +97,7 @@ class Copy:
                 (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, self.folder / name)
         self._set_up()
+        leave_out_data_tests(self.folder)
         parameters = self.folder / "conf/base/parameters.yml"
         whole = parameters.read_text("utf-8")
         parameters.write_text(whole.replace("rows_per_year: 80000", "rows_per_year: 600"), "utf-8")

@@ -24,7 +24,7 @@ HERE = "postgresql:///"
 
 @pytest.fixture
 def project(tmp_path: Path, postgres: Mapping[str, str]) -> Project:
-    return Project(tmp_path / "project")
+    return Project(tmp_path / "project", models_only=True)
 
 
 class TestMistakes:
@@ -119,7 +119,7 @@ def abandoned(
 ) -> Iterator[tuple[Project, str]]:
     """A project that each test leaves in the middle, and the city that it reads."""
     with serve(City(rows_per_year=400, as_of=date(2025, 2, 1))) as server:
-        project = Project(tmp_path_factory.mktemp("abandoned") / "project")
+        project = Project(tmp_path_factory.mktemp("abandoned") / "project", models_only=True)
         yield project, f"years=2024,source.services_url={server.services_url}"
 
 

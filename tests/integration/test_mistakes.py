@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import fsspec
 import pytest
 import stamina
 from click.testing import CliRunner
@@ -28,6 +29,16 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def _no_waiting() -> Iterator[None]:
     with stamina.set_testing(True, attempts=2):
         yield
+
+
+@pytest.fixture
+def new_file_systems() -> Iterator[None]:
+    """None of the kept ones: they know the server of whatever was tested before."""
+    for protocol in ("gs", "s3"):
+        fsspec.get_filesystem_class(protocol).clear_instance_cache()
+    yield
+    for protocol in ("gs", "s3"):
+        fsspec.get_filesystem_class(protocol).clear_instance_cache()
 
 
 def told(outcome: Outcome, code: int = 1) -> str:
@@ -220,6 +231,7 @@ def test_a_cloud_that_does_not_answer_is_not_waited_for(
     env: str,
     where: dict[str, str],
     said: str,
+    new_file_systems: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(filesystem, "PATIENCE", 0.5)

@@ -213,15 +213,22 @@ def test_new_columns_are_reported() -> None:
     assert check_source_schema(schema, "Public_311_2026") == ["Ward", "Bin"]
 
 
-@pytest.mark.parametrize("name", missing_columns(ServiceRequest, []).values())
-def test_a_missing_column_is_named(name: str) -> None:
+@pytest.mark.parametrize("column", missing_columns(ServiceRequest, []))
+def test_a_missing_column_is_named(column: str) -> None:
     schema = served().schema
-    schema = schema.remove(schema.get_field_index(name))
+    field = source_columns(ServiceRequest, schema.names)[column]
+    index = schema.get_field_index(field)
+    schema = schema.set(index, schema.field(field).with_name("Renamed"))
 
     with pytest.raises(MissingColumnsError) as caught:
         check_source_schema(schema, "Public_311_2026")
 
+    name = missing_columns(ServiceRequest, [])[column]
     assert str(caught.value).startswith(f"Public_311_2026 no longer has the column {name}.")
+    assert (
+        f"(new in the layer: Renamed), put its new name in front of the source of {column} in"
+        in (str(caught.value))
+    )
     assert isinstance(caught.value, UserError)
 
 

@@ -129,6 +129,8 @@ def _odd_answers(
 ) -> Iterator[str]:
     if count is None:
         yield "it refuses to count its rows"
+    elif not count:
+        yield "it has no rows"
     if ids is None:
         yield "it refuses to list its object ids"
     elif count not in (None, ids.size):

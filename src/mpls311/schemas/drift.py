@@ -107,11 +107,13 @@ def check_source_schema(
         RetypedColumnError: A known column has changed to a type that does not fit.
     """
     known = source_columns(ServiceRequest, schema.names, object_id_field)
+    new = [name for name in schema.names if name not in known.values()]
     if missing := missing_columns(ServiceRequest, known, has_geometry=has_geometry):
+        renamed = f" (new in the layer: {', '.join(new)})" if new else ""
         raise MissingColumnsError(
             f"{layer} no longer has the column{'s' * (len(missing) > 1)} "
-            f"{', '.join(missing.values())}. If the city renamed it, put its new name in front of "
-            f"the source of {', '.join(missing)} in mpls311.schemas.ServiceRequest."
+            f"{', '.join(missing.values())}. If the city renamed it{renamed}, put its new name in "
+            f"front of the source of {', '.join(missing)} in src/mpls311/schemas/models.py."
         )
     target = arrow_schema(ServiceRequest)
     exact = {column for column, metadata in _sourced(ServiceRequest) if metadata.get("is_exact")}
@@ -122,9 +124,9 @@ def check_source_schema(
         if not _ACCEPTS[expected](actual) or (column in exact and actual in _INEXACT):
             raise RetypedColumnError(
                 f"{layer} now serves {field} as {actual}, where {column} needs {expected}. "
-                "Look at the layer's fields, then adapt mpls311.schemas.ServiceRequest."
+                "Look at the layer's fields, then adapt src/mpls311/schemas/models.py."
             )
-    return [name for name in schema.names if name not in known.values()]
+    return new
 
 
 def _sourced(

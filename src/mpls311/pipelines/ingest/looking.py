@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from mpls311.arcgis import (
     ArcGISClient,
@@ -15,6 +16,7 @@ from mpls311.arcgis import (
     TransportError,
     unwrap,
 )
+from mpls311.cleaning import FUTURE_TOLERANCE
 from mpls311.errors import UserError
 from mpls311.parameters import SourceSettings
 from mpls311.schemas import check_source_schema
@@ -108,6 +110,7 @@ async def _look_at(client: ArcGISClient, url: str, *, is_certain: bool) -> Look 
             layer, count = await client.layer_and_count(url)
             look = Look(layer, count, requests=2)
         _check_schema(layer)
+        _check_clock(layer)
     except (ArcGISError, UserError) as exc:
         if is_shared(exc):
             raise
@@ -132,6 +135,24 @@ def _check_schema(layer: FeatureLayer) -> None:
             "%s has columns this project does not know: %s. They are kept in extras.",
             layer.name,
             ", ".join(new),
+        )
+
+
+def _check_clock(layer: FeatureLayer) -> None:
+    """Hold the clock against the edit date of a layer.
+
+    Where the clock is behind, new requests are rejected as of the future, and so earlier ones of
+    the same cases count as deleted.
+
+    Raises:
+        UserError: The edit date is yet to come, by more than clocks and time zones differ.
+    """
+    edited = layer.data_last_edit_date
+    if edited is not None and edited > (datetime.now(UTC) + FUTURE_TOLERANCE).timestamp() * 1000:
+        date = datetime.fromtimestamp(edited / 1000, UTC).date()
+        raise UserError(
+            f"{layer.name} was edited on {date}, which for the clock of this machine is yet to "
+            "come. Set the clock (`date` says what it shows), or tell the city if theirs is wrong."
         )
 
 

@@ -140,7 +140,10 @@ def _explain_exception(exception: BaseException | None) -> str:
 
 
 def _explain_result(result: Any, settings: TransformSettings) -> str:
-    text = f"{result.node.resource_type} {result.node.name}: {_compact(result.message or '')}"
+    file = result.node.original_file_path
+    # dbt names its files as seen from its own folder.
+    message = (result.message or "").replace(file, f"{Path(settings.project).name}/{file}")
+    text = f"{result.node.resource_type} {result.node.name}: {_compact(message)}"
     if result.status == "fail" and result.node.compiled_code:
         rows = _offending_rows(result.node.compiled_code, settings)
         text += "".join(f"\n  {row}" for row in rows)
