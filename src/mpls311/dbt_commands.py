@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from mpls311.interrupts import history
 from mpls311.parameters import TransformSettings
 
 
@@ -14,15 +15,17 @@ def invoke(command: list[str], *callbacks: Any) -> Any:
     """What dbt makes of a command.
 
     Raises:
-        KeyboardInterrupt: It was interrupted, which dbt itself calls a failure.
+        KeyboardInterrupt: It was interrupted, which dbt itself calls a failure, or an error of what
+            it could not cancel.
     """
     # dbt takes seconds to import, and most runs of an unchanged city never get here.
     with _hidden("rfc3987_syntax"):
         from dbt.cli.main import dbtRunner
 
     outcome = dbtRunner(callbacks=list(callbacks)).invoke(command)
-    if isinstance(outcome.exception, KeyboardInterrupt | SystemExit):
-        raise outcome.exception
+    for exc in history(outcome.exception):
+        if isinstance(exc, KeyboardInterrupt | SystemExit):
+            raise exc
     return outcome
 
 

@@ -65,16 +65,15 @@ class _Interruption:
 
     def insist(self, _number: int, _frame: FrameType | None) -> None:
         """Raise it anew where it was lost: Python drops what is raised in a finalizer."""
-        if not any(isinstance(each, KeyboardInterrupt) for each in _being_handled()):
+        if not any(isinstance(each, KeyboardInterrupt) for each in history(sys.exception())):
             raise KeyboardInterrupt
 
 
-def _being_handled() -> Iterator[BaseException]:
-    """The error that is being handled, and those during whose handling it arose."""
-    exc = sys.exception()
+def history(exc: BaseException | None) -> Iterator[BaseException]:
+    """An error, and those during whose handling it arose, if there is one."""
     while exc is not None:
         yield exc
-        exc = exc.__context__
+        exc = exc.__cause__ or exc.__context__
 
 
 def _without_interrupts(otherwise: Callable[[Any], object], unraisable: Any) -> None:

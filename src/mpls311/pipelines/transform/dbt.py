@@ -67,7 +67,8 @@ def run_dbt(settings: TransformSettings, staging: Staging) -> DbtBuild:
     with surroundings(settings, **_variables(settings, staging)), _progress() as callback:
         outcome = invoke([*command, *options(settings)], callback)
         results = getattr(outcome.result, "results", ())
-        _log_results(results)
+        if results:
+            _log_results(results)
         if not outcome.success:
             raise DbtError(_explain(outcome.exception, results, settings))
     return DbtBuild(bytes_processed=_bytes_processed(results))
