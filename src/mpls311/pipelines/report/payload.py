@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from pandas.api.types import is_bool_dtype, is_float_dtype, is_integer_dtype
+from pandas.api.types import is_bool_dtype, is_float_dtype, is_integer_dtype, is_object_dtype
 
 from mpls311.pipelines.report.answers import Answers, Ring
 from mpls311.pipelines.report.tables import KEYS, TABLES, Table
@@ -113,6 +113,8 @@ def _column(rows: pd.DataFrame, name: str, positions: Mapping[Any, int] | None) 
 
 def _plain_values(name: str, values: "pd.Series[Any]") -> list[Any]:
     """The values of a column as JSON can hold them."""
+    if is_object_dtype(values.dtype):
+        values = values.convert_dtypes()
     if is_float_dtype(values.dtype):
         digits = next((d for end, d in _DECIMALS.items() if name.endswith(end)), None)
         floats = values.to_numpy(float, na_value=math.nan).tolist()
