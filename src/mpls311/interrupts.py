@@ -70,10 +70,14 @@ class _Interruption:
 
 
 def history(exc: BaseException | None) -> Iterator[BaseException]:
-    """An error, and those during whose handling it arose, if there is one."""
-    while exc is not None:
-        yield exc
-        exc = exc.__cause__ or exc.__context__
+    """An error, what caused it, and those during whose handling it arose, if there is one."""
+    waiting, seen = [exc], set[int]()
+    while waiting:
+        each = waiting.pop()
+        if each is not None and id(each) not in seen:
+            seen.add(id(each))
+            waiting += [each.__context__, each.__cause__]
+            yield each
 
 
 def _without_interrupts(otherwise: Callable[[Any], object], unraisable: Any) -> None:

@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import fsspec
@@ -34,11 +35,12 @@ def _no_waiting() -> Iterator[None]:
 @pytest.fixture
 def new_file_systems() -> Iterator[None]:
     """None of the kept ones: they know the server of whatever was tested before."""
-    for protocol in ("gs", "s3"):
-        fsspec.get_filesystem_class(protocol).clear_instance_cache()
-    yield
-    for protocol in ("gs", "s3"):
-        fsspec.get_filesystem_class(protocol).clear_instance_cache()
+    kinds = [fsspec.get_filesystem_class(protocol) for protocol in ("gs", "s3")]
+    with ExitStack() as afterwards:
+        for kind in kinds:
+            kind.clear_instance_cache()
+            afterwards.callback(kind.clear_instance_cache)
+        yield
 
 
 def told(outcome: Outcome, code: int = 1) -> str:

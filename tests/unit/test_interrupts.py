@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from mpls311.interrupts import interruptible
+from mpls311.interrupts import history, interruptible
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
@@ -75,3 +75,10 @@ def test_what_a_shell_has_ignored_stays_so() -> None:
             signal.raise_signal(signal.SIGINT)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_is_found_behind_the_cause_that_is_named_too() -> None:
+    exc = RuntimeError("not cancelled")
+    exc.__cause__, exc.__context__ = ValueError("in use"), KeyboardInterrupt()
+
+    assert {*history(exc)} == {exc, exc.__cause__, exc.__context__}

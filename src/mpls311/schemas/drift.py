@@ -14,6 +14,9 @@ from mpls311.errors import UserError
 from mpls311.schemas.arrow import arrow_schema, coded_values
 from mpls311.schemas.models import ServiceRequest
 
+_NEW_TOLD = 10
+"""As many new fields are named where one may be the new name of another."""
+
 
 class MissingColumnsError(UserError):
     """A layer no longer has a column that this project relies on."""
@@ -109,7 +112,8 @@ def check_source_schema(
     known = source_columns(ServiceRequest, schema.names, object_id_field)
     new = [name for name in schema.names if name not in known.values()]
     if missing := missing_columns(ServiceRequest, known, has_geometry=has_geometry):
-        renamed = f" (new in the layer: {', '.join(new)})" if new else ""
+        some = ", ".join([*new[:_NEW_TOLD], "..."] if len(new) > _NEW_TOLD else new)
+        renamed = f" (new in the layer: {some})" if some else ""
         raise MissingColumnsError(
             f"{layer} no longer has the column{'s' * (len(missing) > 1)} "
             f"{', '.join(missing.values())}. If the city renamed it{renamed}, put its new name in "
