@@ -48,11 +48,14 @@
 
 
 {% macro lineage(node) -%}
-    {%- set checksums = [node.checksum.checksum] -%}
-    {%- for unique_id in node.depends_on.nodes | sort if unique_id in graph.nodes -%}
-        {%- do checksums.append(lineage(graph.nodes[unique_id])) -%}
+    {%- set found = [node] -%}
+    {#- It grows meanwhile, until nothing is upstream of the last ones. -#}
+    {%- for one in found -%}
+        {%- for unique_id in one.depends_on.nodes | sort if graph.nodes.get(unique_id, node) not in found -%}
+            {%- do found.append(graph.nodes[unique_id]) -%}
+        {%- endfor -%}
     {%- endfor -%}
-    {{ return(checksums | join(' ')) }}
+    {{ return(found | map(attribute='checksum.checksum') | join(' ')) }}
 {%- endmacro %}
 
 
@@ -67,9 +70,13 @@
 {%- endmacro %}
 
 
-{% macro fingerprints_relation() -%}
+{% macro fingerprints_relation() -%} {{ return(internal_relation('model_fingerprints')) }} {%- endmacro %}
+
+
+{#- A table beside the models, which tells of them. -#}
+{% macro internal_relation(identifier) -%}
     {{ return(api.Relation.create(
-        database=target.database, schema=target.schema ~ '_internal', identifier='model_fingerprints', type='table'
+        database=target.database, schema=target.schema ~ '_internal', identifier=identifier, type='table'
     )) }}
 {%- endmacro %}
 

@@ -8,6 +8,7 @@ with periods as (
 
     select 'to date', count(case when is_to_date then 1 end)
     from {{ ref('rpt_requests') }}
+    where open_year >= (select max(open_year) - 1 from {{ ref('rpt_requests') }})
 
     union all
 

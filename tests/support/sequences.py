@@ -28,7 +28,12 @@ MODELS = (
     "dim_categories",
     "dim_geography",
     "fact_311data",
+    "int_named_requests",
+    "int_layers",
+    "int_years",
     "rpt_requests",
+    "rpt_time_to_close",
+    "rpt_neighborhoods",
 )
 
 
