@@ -6,6 +6,7 @@
 {#- The settings of such a report, beside those of its own; a table like any other where the rows of some years could
     not be replaced in one step.
 
+    It has to be downstream of rpt_requests, which int_years is upstream of.
     years_before: of how many years before its own a row of it tells, too. -#}
 {% macro kept_by_year(years_before=0) -%}
     {%- if replaces_in_one_step() -%}
@@ -99,7 +100,7 @@
 {% macro states_relation() -%} {{ return(internal_relation('report_states')) }} {%- endmacro %}
 
 
-{#- int_years: it is upstream of every such report; without a reference of its own a unit test need not give it. -#}
+{#- int_years; without a reference of its own a unit test need not give it. -#}
 {% macro years_relation() -%}
     {%- set years = graph.nodes['model.mpls_311.int_years'] -%}
     {{ return(adapter.get_relation(years.database, years.schema, years.alias)) }}

@@ -41,6 +41,19 @@ def test_time_alone_changes_the_state_of_a_year(warehouse: Warehouse) -> None:
     assert not set(before) & set(warehouse.query(state))
 
 
+def test_states_are_known_before_a_report_asks_for_them(warehouse: Warehouse) -> None:
+    nodes = warehouse.manifest.nodes
+
+    def upstream(key: str) -> set[str]:
+        parents = [parent for parent in nodes[key].depends_on.nodes if parent in nodes]
+        return {key}.union(*map(upstream, parents))
+
+    by_year = "macro.mpls_311.kept_by_year"
+    reports = [key for key, node in nodes.items() if by_year in node.depends_on.macros]
+    assert reports
+    assert all("model.mpls_311.int_years" in upstream(report) for report in reports)
+
+
 def test_what_a_model_is_made_of_decides_whether_it_is_made_anew(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:

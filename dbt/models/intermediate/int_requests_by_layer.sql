@@ -36,7 +36,8 @@ with ranked as (
                 case when deleted_at is null then 0 else 1 end,
                 content_hash desc
         ) as choice,
-        count(*) over (partition by source_year, case_id, load_id) as rows_in_load
+        -- Those of the first load in this order, which the chosen row is of.
+        count(*) over (partition by source_year, case_id order by load_id desc) as rows_in_load
     from {{ ref('stg_mpls_311data') }}
 
 ),

@@ -5,16 +5,29 @@
 {%- set weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'] -%}
 {%- set first_day_after = "cast('" ~ (run_started_at.year + 2) ~ "-01-01' as date)" -%}
 
-with spine as (
+with digits as (
 
-    {{ dbt.date_spine('day', "cast('2010-01-01' as date)", first_day_after) }}
+    {%- for digit in range(10) %}
+    select {{ digit }} as digit{{ ' union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+numbers as (
+
+    select ones.digit + 10 * tens.digit + 100 * hundreds.digit + 1000 * thousands.digit as number
+    from digits as ones
+    cross join digits as tens
+    cross join digits as hundreds
+    -- Of two digits, until the year 2283.
+    cross join (select tens.digit * 10 + ones.digit as digit from digits as tens cross join digits as ones) as thousands
 
 ),
 
 days as (
 
-    select cast(date_day as date) as calendar_date
-    from spine
+    select cast({{ dbt.dateadd('day', 'number', "cast('2010-01-01' as date)") }} as date) as calendar_date
+    from numbers
 
 ),
 
@@ -45,3 +58,4 @@ select
     {{ name_of('day_of_week', weekdays) }} as day_name,
     day_of_week >= 6 as is_weekend
 from parts
+where calendar_date < {{ first_day_after }}
