@@ -5,29 +5,16 @@
 {%- set weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'] -%}
 {%- set first_day_after = "cast('" ~ (run_started_at.year + 2) ~ "-01-01' as date)" -%}
 
-with digits as (
+with spine as (
 
-    {%- for digit in range(10) %}
-    select {{ digit }} as digit{{ ' union all' if not loop.last }}
-    {%- endfor %}
-
-),
-
-numbers as (
-
-    select ones.digit + 10 * tens.digit + 100 * hundreds.digit + 1000 * thousands.digit as number
-    from digits as ones
-    cross join digits as tens
-    cross join digits as hundreds
-    -- Of two digits, until the year 2283.
-    cross join (select tens.digit * 10 + ones.digit as digit from digits as tens cross join digits as ones) as thousands
+    {{ dbt.date_spine('day', "cast('2010-01-01' as date)", first_day_after) }}
 
 ),
 
 days as (
 
-    select cast({{ dbt.dateadd('day', 'number', "cast('2010-01-01' as date)") }} as date) as calendar_date
-    from numbers
+    select cast(date_day as date) as calendar_date
+    from spine
 
 ),
 
@@ -58,4 +45,3 @@ select
     {{ name_of('day_of_week', weekdays) }} as day_name,
     day_of_week >= 6 as is_weekend
 from parts
-where calendar_date < {{ first_day_after }}
