@@ -159,6 +159,9 @@ trial-deletions: .venv/dev ## Find 500 rows of 80,000 that left
 trial-big: .venv/dev ## Peak memory of a whole run on 2 M rows
 	@$(BIN)/python -m trials.reading big
 
+trial-history: .venv/dev ## A history five times as long: all models anew, and a day's run (TIMES="1 5", MEMORY=2GB; ten minutes)
+	@$(BIN)/python -m trials.history $(if $(TIMES),--times $(TIMES)) $(if $(MEMORY),--memory-limit $(MEMORY))
+
 trial-engines: .venv/dev ## Twelve years through DuckDB, PostgreSQL and S3: seconds, memory, the same cells
 	@$(BIN)/python -m trials.engines
 
