@@ -175,7 +175,7 @@ class Answers:
 
     def unusual_types(self) -> pd.DataFrame:
         """What mpls311.unusual_weeks tells of each type in the last week."""
-        rows = self.marts["rpt_weeks"]
+        rows = self.marts["rpt_weeks"].astype({"request_count": float})
         weeks = range(rows["weeks_ago"].max() + 1)
         counts = rows.pivot_table(
             index=["subject_name", "type_name"],
@@ -183,7 +183,7 @@ class Answers:
             values="request_count",
             aggfunc="sum",
         )
-        counts = counts.reindex(columns=weeks).fillna(0).astype(float)
+        counts = counts.reindex(columns=weeks).fillna(0)
         for ago in weeks:
             back = timedelta(weeks=ago)
             if not {(day - back).year for day in self.last_week or ()} <= set(self.years):

@@ -40,13 +40,14 @@ def payload(answers: Answers) -> dict[str, Any]:
     subject = _positions(answers.subjects)
     kind = _positions(sorted(zip(types["subject_name"], types["type_name"], strict=True)))
     channels = times.loc[times["grain"] == "year_channel", "channel"]
-    classes = [] if backlog.empty else [backlog["age_from_days"], backlog["age_class"]]
-    ages = dict(sorted(zip(*classes, strict=True)))
+    # A mart that does not exist yet has no columns.
+    classes = backlog.reindex(columns=["age_from_days", "age_class"]).drop_duplicates()
+    ages = dict(sorted(classes.itertuples(index=False, name=None)))
     positions = {
         "subject": subject,
         "type": kind,
         "channel": _positions(sorted(channels)),
-        "as_of_date": _positions([] if backlog.empty else sorted(backlog["as_of_date"])),
+        "as_of_date": _positions([] if backlog.empty else sorted(backlog["as_of_date"].unique())),
         "age": _positions(ages),
         "area": _positions(areas["neighborhood_id"]),
         "ward": _positions(wards["ward_id"]),
