@@ -106,10 +106,13 @@ def _column(rows: pd.DataFrame, name: str, positions: Mapping[Any, int] | None) 
         return []
     if positions is None:
         return _plain_values(name, rows[name])
-    keys = [_objects(rows[key]) for key in KEYS[name]]
-    # What is about all channels has none.
-    named = zip(*keys, strict=True) if keys[1:] else keys[0]
-    return [None if key is None else positions[key] for key in named]
+    keys = [rows[key] for key in KEYS[name]]
+    if keys[1:]:
+        return [positions[named] for named in zip(*map(_objects, keys), strict=True)]
+    codes, names = keys[0].factorize()
+    # What is about all channels has none, which is the code -1.
+    found = [*(positions[named] for named in names), None]
+    return [found[code] for code in codes.tolist()]
 
 
 def _plain_values(name: str, values: "pd.Series[Any]") -> list[Any]:
