@@ -1,4 +1,5 @@
-{{ config(materialized='view') }}
+{#- On BigQuery who reads a view must be allowed to read what is behind it. -#}
+{{ config(materialized=on_bigquery('table') or 'view') }}
 
 -- What the data knows of a request, it knows as of its layer's edition, and of none beyond the latest opening.
 with seen as (
