@@ -1,6 +1,7 @@
 {#- The only copy of published rows in the warehouse, it stays in the schema where it always was.
-    The merge names the years in staging as literals: BigQuery then reads no other partition. -#}
-{%- set years = env_var('MPLS311_YEARS', '') -%}
+    The merge names the years in staging as literals: BigQuery then reads no other partition. Elsewhere they are not
+    looked at before the model runs: whenever they are others, dbt would parse it anew. -#}
+{%- set years = env_var('MPLS311_YEARS', '') if execute or target.type == 'bigquery' else '' -%}
 
 {{ config(
     schema=none,
