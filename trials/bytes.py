@@ -24,6 +24,7 @@ from typing import NamedTuple
 import duckdb
 from sqlglot import exp
 
+from acceptance.__main__ import DOLLARS_A_TIB
 from bench.__main__ import table
 from bench.job import LAST_DAY, Checkout, checkout_of, city
 from tests.support.emulators import running_emulators
@@ -36,7 +37,6 @@ YEARS = "2016-2026"
 MEASURED, EMULATED = (80_000, 1), (10_000, 10)
 """Rows a year of a city, and days of an increment; in both cases both recent years have news."""
 LEAST = 10 * 2**20
-DOLLARS_PER_TIB = 6.25
 FIXED = {"BOOLEAN": 1, "BIGINT": 8, "INTEGER": 8, "DOUBLE": 8, "DATE": 8}
 FIXED |= dict.fromkeys(("TIMESTAMP", "TIMESTAMP WITH TIME ZONE"), 8)
 """Bytes of a value, by types of DuckDB."""
@@ -146,7 +146,7 @@ def report(path: Path, statements: list[str], daily: list[str]) -> None:
         if any(found[0][who]):
             rows.append([who, *(f"{size / 1e6:,.0f}" for bill in found for size in bill[who])])
     sums = [sum(sizes) for bill in found for sizes in zip(*bill.values(), strict=True)]
-    prices = [size / 2**40 * DOLLARS_PER_TIB for size in sums]
+    prices = [size / 2**40 * DOLLARS_A_TIB for size in sums]
     rows.append([f"all {len(daily)} statements", *(f"{size / 1e6:,.0f}" for size in sums)])
     rows.append(["dollars a day", *(f"{price:,.2f}" for price in prices)])
     rows.append(["dollars in 30 days", *(f"{price * 30:,.2f}" for price in prices)])
