@@ -192,6 +192,9 @@ trial-judge: .venv/dev ## The macros of dbt on DuckDB, PostgreSQL and ZetaSQL (t
 trial-grammar: .venv/dev ## Let ZetaSQL read every statement that a run sends to BigQuery (two minutes)
 	@$(BIN)/python -m trials.grammar
 
+trial-bytes: .venv/dev ## What BigQuery bills for a daily run, by its statements (OF=commit; five minutes)
+	@$(BIN)/python -m trials.bytes --of $(or $(OF),HEAD)
+
 trial-review: .venv/dev ## Review changes on the stand-in city, and in warehouses that a review has been in (20 minutes)
 	@$(BIN)/python -m trials.review city base gcp
 

@@ -48,14 +48,16 @@ def lengthen(warehouse: Path, times: int) -> int:
     return int(rows)
 
 
-def run(side: Checkout, url: str, day: date, asked: str, limit: str = "") -> Cost:
-    """What a run of the demo takes against a city.
+def run(
+    side: Checkout, url: str, day: date, asked: str, limit: str = "", env: str = "demo"
+) -> Cost:
+    """What a run takes against a city.
 
     Raises:
         SystemExit: It failed; what it said last is the message.
     """
     parameters = f"years={asked},source.services_url={url},source.today={day}"
-    command = ["-m", "kedro", "run", "--env", "demo", "--params", parameters]
+    command = ["-m", "kedro", "run", "--env", env, "--params", parameters]
     environment = {**os.environ, "PYTHONPATH": str(side.folder / "src")}
     if limit:
         environment["MPLS311_DUCKDB_MEMORY_LIMIT"] = limit
