@@ -2,10 +2,13 @@
     run leaves alone must be what a full refresh would make of it: which is why a change of anything that such
     a model is made of refreshes it whole. -#}
 
-{#- The settings of such a model, beside those of its own. -#}
-{% macro kept_up_to_date_by(unique_key) -%}
+{#- The settings of such a model, beside those of its own.
+
+    unique_key: the column that tells its rows apart.
+    on_bigquery: what it is there. Any merge is billed there for the whole table, which costs more than to make it. -#}
+{% macro kept_up_to_date_by(unique_key, on_bigquery='table') -%}
     {%- do config(
-        materialized='incremental',
+        materialized=on_bigquery if target.type == 'bigquery' else 'incremental',
         incremental_strategy='merge',
         unique_key=unique_key,
         on_schema_change='append_new_columns',

@@ -22,8 +22,9 @@ YEARS = (2022, 2023, 2024)
 TYPES = ("Pothole", "Graffiti", "Fireworks Complaint", "Robot Delivery Complaint - Open311")
 FIRST_DAY = 400
 UNTESTED = ("--exclude-resource-types", "test", "unit_test")
-# From staging on, in an order in which dbt can build them.
+# In an order in which dbt can build them.
 MODELS = (
+    "resource_type:seed",
     "stg_mpls_311data",
     "int_requests_by_layer",
     "int_requests",
@@ -97,13 +98,20 @@ class Sequence:
         changed.parent.mkdir(exist_ok=True)
         changed.write_text("\n".join(turned) + "\n", "utf-8")
         categories.checksum = FileHash.from_contents(changed.read_text("utf-8"))
+        self.warehouse.manifest.build_flat_graph()  # type: ignore[no-untyped-call]
 
     def _load(self, years: list[int]) -> None:
         self.day -= 1
         for year in years:
             self._change(year)
             full = not self.history.published(year) or self._random.random() < 0.3
-            load = made.ingested(self.day, year=year, mode="full" if full else "incremental")
+            edited = made.NOW - timedelta(days=self.day, hours=self._random.randint(1, 72))
+            load = made.ingested(
+                self.day,
+                year=year,
+                mode="full" if full else "incremental",
+                edition=round(edited.timestamp() * 1000),
+            )
             self.files[load.load_id] = self._read(load)
             self.history = self.history.plus(load, made.validated(load))
 

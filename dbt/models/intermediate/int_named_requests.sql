@@ -1,7 +1,4 @@
-{{ kept_up_to_date_by('case_id') }}
-{{ config(
-    cluster_by=on_bigquery(['open_year', 'case_id']),
-) }}
+{{ kept_up_to_date_by('case_id', on_bigquery='view') }}
 
 -- All that says the same of a request whatever day it is asked; what time changes is in rpt_requests.
 
