@@ -37,9 +37,22 @@
     {%- elif flags.FULL_REFRESH or model.config.materialized != 'incremental' or not execute -%}
         {{ return(flags.FULL_REFRESH) }}
     {%- endif -%}
-    {#- Cases that left int_requests_by_layer are in no staging. -#}
-    {%- set left = env_var('MPLS311_REMADE_YEARS', '') ~ env_var('MPLS311_REPLACED', '') -%}
-    {{ return(var('rebuild', false) or left != '' or made_of(model) != was_made_of(model)) }}
+    {#- Decided once, as it is asked for again and again. -#}
+    {%- if 'is_made_anew' not in model -%}
+        {#- Cases that left int_requests_by_layer are in no staging. -#}
+        {%- set left = env_var('MPLS311_REMADE_YEARS', '') ~ env_var('MPLS311_REPLACED', '') -%}
+        {%- set is_other = var('rebuild', false) or left != '' or made_of(model) != was_made_of(model) -%}
+        {%- do model.update({'is_made_anew': is_other}) -%}
+    {%- endif -%}
+    {{ return(model.is_made_anew) }}
+{%- endmacro %}
+
+
+{#- In place of dbt's own: comments stay with a table that stays, and other ones come with another fingerprint. -#}
+{% macro default__persist_docs(relation, model, for_relation, for_columns) -%}
+    {%- if config.get('full_refresh') is not none or not is_incremental() -%}
+        {{ return(dbt.default__persist_docs(relation, model, for_relation, for_columns)) }}
+    {%- endif -%}
 {%- endmacro %}
 
 
