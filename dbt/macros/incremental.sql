@@ -49,7 +49,7 @@
 
 
 {#- In place of dbt's own: comments stay with a table that stays, and other ones come with another fingerprint. -#}
-{% macro default__persist_docs(relation, model, for_relation, for_columns) -%}
+{% macro duckdb__persist_docs(relation, model, for_relation, for_columns) -%}
     {%- if config.get('full_refresh') is not none or not is_incremental() -%}
         {{ return(dbt.default__persist_docs(relation, model, for_relation, for_columns)) }}
     {%- endif -%}
