@@ -159,6 +159,9 @@ trial-deletions: .venv/dev ## Find 500 rows of 80,000 that left
 trial-big: .venv/dev ## Peak memory of a whole run on 2 M rows
 	@$(BIN)/python -m trials.reading big
 
+trial-history: .venv/dev ## A history five times as long: all models anew, and a day's run (TIMES="1 5", MEMORY=2GB; ten minutes)
+	@$(BIN)/python -m trials.history $(if $(TIMES),--times $(TIMES)) $(if $(MEMORY),--memory-limit $(MEMORY))
+
 trial-engines: .venv/dev ## Twelve years through DuckDB, PostgreSQL and S3: seconds, memory, the same cells
 	@$(BIN)/python -m trials.engines
 
@@ -188,6 +191,9 @@ trial-judge: .venv/dev ## The macros of dbt on DuckDB, PostgreSQL and ZetaSQL (t
 
 trial-grammar: .venv/dev ## Let ZetaSQL read every statement that a run sends to BigQuery (two minutes)
 	@$(BIN)/python -m trials.grammar
+
+trial-bytes: .venv/dev ## What BigQuery bills for a daily run, by its statements (OF=commit; five minutes)
+	@$(BIN)/python -m trials.bytes --of $(or $(OF),HEAD)
 
 trial-review: .venv/dev ## Review changes on the stand-in city, and in warehouses that a review has been in (20 minutes)
 	@$(BIN)/python -m trials.review city base gcp

@@ -95,23 +95,16 @@ def city(rows_per_year: int, as_of: date) -> Iterator[str]:
 
 
 @contextmanager
-def checkouts(base: str) -> Iterator[tuple[Checkout, Checkout]]:
-    """The base and the files here, each in a folder of its own."""
+def checkout_of(revision: str) -> Iterator[Checkout]:
+    """The files of a commit, in a folder of their own."""
     with tempfile.TemporaryDirectory(prefix="bench-job-") as folder:
-        before, now = Path(folder, "before"), Path(folder, "now")
-        for revision, place in ((base, before), ("HEAD", now)):
-            subprocess.run(
-                ["git", "worktree", "add", "--quiet", "--detach", str(place), revision],
-                cwd=HERE,
-                check=True,
-            )
+        place = str(Path(folder, "files"))
+        made = ["git", "worktree", "add", "--quiet", "--detach", place, revision]
+        subprocess.run(made, cwd=HERE, check=True)
         try:
-            yield Checkout(before), Checkout(now)
+            yield Checkout(Path(place))
         finally:
-            for place in (before, now):
-                subprocess.run(
-                    ["git", "worktree", "remove", "--force", str(place)], cwd=HERE, check=True
-                )
+            subprocess.run(["git", "worktree", "remove", "--force", place], cwd=HERE, check=True)
 
 
 Pairs = list[tuple[Cost, Cost]]
@@ -156,7 +149,8 @@ def main() -> None:
     rows: list[tuple[object, ...]] = [
         ("rows a year", "years", "job", "seconds of", "before", "now", "now / before")
     ]
-    with checkouts(options.base) as sides:
+    with checkout_of(options.base) as old, checkout_of("HEAD") as new:
+        sides = old, new
         for number in options.rows_per_year:
             found = measure(sides, number, options.years, options.days, options.runs)
             for job, pairs in found.items():

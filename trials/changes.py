@@ -57,7 +57,7 @@ Kind = tuple[str, str, str]
 def found(warehouse: Warehouse, city: City) -> pd.DataFrame:
     """The clear changes of a city in all its years, as the page tells them."""
     take_for_requests(warehouse, pa.concat_tables(published(city, year) for year in YEARS))
-    selection = ("--select", "rpt_time_to_close", "rpt_changes")
+    selection = ("--full-refresh", "--select", "rpt_time_to_close", "rpt_changes")
     built = warehouse.build(*selection, "--exclude-resource-type", "test", "unit_test")
     assert built.success, built.statuses
     with duckdb.connect(str(warehouse.path), read_only=True) as connection:

@@ -18,7 +18,6 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
-from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 from google.protobuf.message import DecodeError
 from zetasql.api import Analyzer, CatalogBuilder, TableBuilder
@@ -32,8 +31,9 @@ from zetasql.types import (
 )
 
 from mpls311.sandbox import City, serve
-from tests.support.emulators import PROJECT, running_emulators
+from tests.support.emulators import running_emulators
 from tests.support.project import Project
+from trials.statements import emulated, node_of, sent
 
 DAYS = (date(2025, 1, 10), date(2025, 1, 20))
 KINDS = {
@@ -50,13 +50,6 @@ KINDS = {
 }
 TEMPORARY = re.compile(r"__dbt_tmp\d*$")
 NAME = re.compile(r"`([\w.`-]+)`(?:\.`?(\w+)`?)*|\bmpls_311_\w+\.\w+")
-
-
-def sent(client: bigquery.Client) -> list[str]:
-    """The distinct statements of all jobs, oldest first."""
-    # The emulator gives one page.
-    jobs = sorted(client.list_jobs(all_users=True, page_size=10_000), key=lambda job: job.created)
-    return list(dict.fromkeys(job.query for job in jobs if isinstance(job, bigquery.QueryJob)))
 
 
 def tables_of(client: bigquery.Client) -> Iterator[tuple[str, list[tuple[str, str]]]]:
@@ -87,12 +80,6 @@ def flattened(statement: str) -> str:
     return NAME.sub(word, statement).replace("bigint", "int64")
 
 
-def kind_of(statement: str) -> str:
-    """What of dbt sent a statement: model, test, seed; else this project itself."""
-    node = re.search(r'"node_id": "(\w+)\.', statement)
-    return node[1] if node else "own"
-
-
 def catalog(
     tables: Mapping[str, list[tuple[str, str]]], language: LanguageOptions
 ) -> SimpleCatalog:
@@ -118,15 +105,14 @@ def main() -> None:
     with running_emulators() as variables, tempfile.TemporaryDirectory() as folder:
         os.environ.update(variables)
         run(Path(folder))
-        nobody = AnonymousCredentials()  # type: ignore[no-untyped-call]
-        client = bigquery.Client(PROJECT, nobody, location="US")
-        statements, tables = sent(client), dict(tables_of(client))
+        client = emulated()
+        statements, tables = list(dict.fromkeys(sent(client))), dict(tables_of(client))
     language = LanguageOptions.maximum_features()
     language.product_mode = ProductMode.PRODUCT_EXTERNAL
     analyzer = Analyzer(AnalyzerOptions(language_options=language), catalog(tables, language))
     began, refused, kinds = time.monotonic(), 0, Counter[str]()
     for statement in statements:
-        kinds[kind_of(statement)] += 1
+        kinds[node_of(statement)[0]] += 1
         try:
             analyzer.analyze_statement(flattened(statement))
         except DecodeError:

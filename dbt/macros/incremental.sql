@@ -2,10 +2,13 @@
     run leaves alone must be what a full refresh would make of it: which is why a change of anything that such
     a model is made of refreshes it whole. -#}
 
-{#- The settings of such a model, beside those of its own. -#}
-{% macro kept_up_to_date_by(unique_key) -%}
+{#- The settings of such a model, beside those of its own.
+
+    unique_key: the column that tells its rows apart.
+    on_bigquery: what it is there. Any merge is billed there for the whole table, which costs more than to make it. -#}
+{% macro kept_up_to_date_by(unique_key, on_bigquery='table') -%}
     {%- do config(
-        materialized='incremental',
+        materialized=on_bigquery if target.type == 'bigquery' else 'incremental',
         incremental_strategy='merge',
         unique_key=unique_key,
         on_schema_change='append_new_columns',
@@ -34,9 +37,22 @@
     {%- elif flags.FULL_REFRESH or model.config.materialized != 'incremental' or not execute -%}
         {{ return(flags.FULL_REFRESH) }}
     {%- endif -%}
-    {#- Cases that left int_requests_by_layer are in no staging. -#}
-    {%- set left = env_var('MPLS311_REMADE_YEARS', '') ~ env_var('MPLS311_REPLACED', '') -%}
-    {{ return(var('rebuild', false) or left != '' or made_of(model) != was_made_of(model)) }}
+    {#- Decided once, as it is asked for again and again. -#}
+    {%- if 'is_made_anew' not in model -%}
+        {#- Cases that left int_requests_by_layer are in no staging. -#}
+        {%- set left = env_var('MPLS311_REMADE_YEARS', '') ~ env_var('MPLS311_REPLACED', '') -%}
+        {%- set is_other = var('rebuild', false) or left != '' or made_of(model) != was_made_of(model) -%}
+        {%- do model.update({'is_made_anew': is_other}) -%}
+    {%- endif -%}
+    {{ return(model.is_made_anew) }}
+{%- endmacro %}
+
+
+{#- In place of dbt's own: comments stay with a table that stays, and other ones come with another fingerprint. -#}
+{% macro duckdb__persist_docs(relation, model, for_relation, for_columns) -%}
+    {%- if config.get('full_refresh') is not none or not is_incremental() -%}
+        {{ return(dbt.default__persist_docs(relation, model, for_relation, for_columns)) }}
+    {%- endif -%}
 {%- endmacro %}
 
 
@@ -48,11 +64,14 @@
 
 
 {% macro lineage(node) -%}
-    {%- set checksums = [node.checksum.checksum] -%}
-    {%- for unique_id in node.depends_on.nodes | sort if unique_id in graph.nodes -%}
-        {%- do checksums.append(lineage(graph.nodes[unique_id])) -%}
+    {%- set found = [node] -%}
+    {#- It grows meanwhile, until nothing is upstream of the last ones. -#}
+    {%- for one in found -%}
+        {%- for unique_id in one.depends_on.nodes | sort if graph.nodes.get(unique_id, node) not in found -%}
+            {%- do found.append(graph.nodes[unique_id]) -%}
+        {%- endfor -%}
     {%- endfor -%}
-    {{ return(checksums | join(' ')) }}
+    {{ return(found | map(attribute='checksum.checksum') | join(' ')) }}
 {%- endmacro %}
 
 
@@ -67,9 +86,13 @@
 {%- endmacro %}
 
 
-{% macro fingerprints_relation() -%}
+{% macro fingerprints_relation() -%} {{ return(internal_relation('model_fingerprints')) }} {%- endmacro %}
+
+
+{#- A table beside the models, which tells of them. -#}
+{% macro internal_relation(identifier) -%}
     {{ return(api.Relation.create(
-        database=target.database, schema=target.schema ~ '_internal', identifier='model_fingerprints', type='table'
+        database=target.database, schema=target.schema ~ '_internal', identifier=identifier, type='table'
     )) }}
 {%- endmacro %}
 

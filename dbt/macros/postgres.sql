@@ -41,6 +41,11 @@
 {%- endmacro %}
 
 
+{% macro postgres__versions(case_id, load_id, seen_until) -%}
+    bit_xor(hashtextextended(concat_ws(' ', {{ case_id }}, {{ load_id }}, {{ seen_until }}), 0))
+{%- endmacro %}
+
+
 {#- A table that was just written has no statistics, without which joins of many rows are planned as those of few. -#}
 {% macro postgres__analyze() -%}
     {%- if model.config.materialized in ('table', 'incremental') -%} analyze {{ this }} {%- endif -%}

@@ -68,39 +68,82 @@
 
     ),
 
-    risks as (
-
-        select
-            *,
-            ranked_count + ended
-            - cast(sum(ended) over (partition by group_id order by seconds) as {{ type_double() }}) as at_risk
-        from instants
-
-    ),
-
-    -- The logarithm of the share that still waits; of nobody there is none, and it is far below any percentile.
-    curves as (
+    losses as (
 
         select
             group_id,
-            seconds,
-            sum(case when closed < at_risk then ln(at_risk - closed) - ln(at_risk) else -1000 end)
-                over (partition by group_id order by seconds) as log_survival
-        from risks
+            ranked_count,
+            ended_before,
+            ended_before + closed as last_rank_before,
+            ended_before + closed + lost as ranks_after,
+            cast(ranked_count - ended_before - closed as {{ type_double() }}) as at_risk,
+            lost
+        from instants
+        where lost > 0
+
+    ),
+
+    -- From one loss of sight to the next, everybody who is closed takes the same share off the curve: there the rank
+    -- at which it falls below a percentile can be calculated. Each loss makes it fall less, by a factor.
+    stretches as (
+
+        select
+            group_id,
+            ranked_count,
+            0 as ranks_before,
+            0 as log_factor,
+            min(last_rank_before) as last_rank
+        from losses
+        group by group_id, ranked_count
+
+        union all
+
+        select
+            group_id,
+            ranked_count,
+            ranks_after as ranks_before,
+            sum(ln(at_risk) - ln(at_risk - lost)) over (partition by group_id order by ended_before) as log_factor,
+            lead(last_rank_before) over (partition by group_id order by ended_before) as last_rank
+        from losses
+        where at_risk > lost
+
+    ),
+
+    percentile_ranks as (
+
+        select
+            group_id,
+            {%- for name, percent in percents.items() %}
+            -- Logarithms differ between engines by far less than this, and ranks of requests by far more.
+            {%- set rank = 'ceil(ranked_count * (1 - ' ~ (100 - percent) / 100 ~ ' * exp(1e-9 - log_factor)))' %}
+            min(
+                case
+                    when {{ rank }} <= coalesce(last_rank, ranked_count)
+                        then greatest({{ rank }}, ranks_before + 1)
+                end
+            ) as {{ name }}_rank{{ ',' if not loop.last }}
+            {%- endfor %}
+        from stretches
+        group by group_id
 
     ),
 
     curve_percentiles as (
 
         select
-            group_id,
-            {%- for name, percent in percents.items() %}
-            -- Logarithms differ between engines by far less than this, and shares of requests by far more.
-            min(case when log_survival <= ln({{ (100 - percent) / 100 }}) + 1e-9 then seconds end)
-                as {{ name }}_seconds{{ ',' if not loop.last }}
+            instants.group_id,
+            {%- for name in percents %}
+            min(
+                case
+                    when ranks.{{ name }}_rank > instants.ended_before
+                        and ranks.{{ name }}_rank <= instants.ended_before + instants.closed
+                        then instants.seconds
+                end
+            ) as {{ name }}_seconds{{ ',' if not loop.last }}
             {%- endfor %}
-        from curves
-        group by group_id
+        from instants
+        inner join percentile_ranks as ranks on instants.group_id = ranks.group_id
+        group by instants.group_id
 
     )
 
@@ -192,9 +235,9 @@
 {%- endmacro %}
 
 
-{#- How many requests of a group were closed, and how many closed or last seen, at each time from their opening; of the
+{#- How many requests of a group were closed, and how many closed or last seen, at a time from their opening; of the
     groups that have young ones, and as far as the last percentile can be: the curve falls faster than the share of
-    the closed.
+    the closed. There may be several rows of a time.
 
     relation: what is grouped, with ranked_seconds and observed_seconds.
     groups: named, as in `times`. -#}
@@ -206,11 +249,10 @@
 
 {% macro default__instants_of_young(relation, groups, dimensions, grains, last_percentile, conditions) -%}
     select
-        group_id,
-        ranked_count,
-        seconds,
-        count(time_to_close_seconds) as closed,
-        count(*) as ended
+        *,
+        1 - lost as closed,
+        -- Who is closed as another is lost sight of was ahead. One whole number is sorted faster than two.
+        row_number() over (partition by group_id order by 2 * seconds + lost) - 1 as ended_before
     from (
         {%- for grain, columns in grains.items() %}
         {%- if not loop.first %}
@@ -220,8 +262,8 @@
         select
             named.group_id,
             named.ranked_count,
-            requests.time_to_close_seconds,
-            requests.observed_seconds as seconds
+            requests.observed_seconds as seconds,
+            case when requests.time_to_close_seconds is null then 1 else 0 end as lost
         from {{ groups }} as named
         inner join {{ relation }} as requests
             on named.grain = '{{ grain }}'
@@ -234,7 +276,6 @@
             and requests.observed_seconds <= coalesce(named.{{ last_percentile }}, {{ never() }})
         {%- endfor %}
     ) as observed
-    group by group_id, ranked_count, seconds
 {%- endmacro %}
 
 {#- Its bill is for the bytes that it reads: all grains are counted in one pass, of which most is left out. -#}
@@ -243,13 +284,17 @@
         named.group_id,
         named.ranked_count,
         counts.observed_seconds as seconds,
+        counts.lost,
         counts.closed,
-        counts.ended
+        sum(counts.closed + counts.lost) over (
+            partition by named.group_id
+            order by counts.observed_seconds
+        ) - counts.closed - counts.lost as ended_before
     from {{ groups }} as named
     inner join (
         {{ grouped(relation, dimensions, grains, {
             'closed': 'count(time_to_close_seconds)',
-            'ended': 'count(*)',
+            'lost': 'count(*) - count(time_to_close_seconds)',
         }, conditions, also_by=['observed_seconds']) }}
     ) as counts on {{ same_group('named', 'counts', dimensions) }}
     where
@@ -288,7 +333,7 @@
         ({{ (columns + also_by) | join(', ') }}){{ ',' if not loop.last }}
         {%- endfor %}
     )
-    {%- for name in conditions %}
+    {%- for name in conditions if name in used %}
     {{ 'having' if loop.first else 'and' }} (grouping({{ name }}) = 1 or {{ name }})
     {%- endfor %}
 {%- endmacro %}

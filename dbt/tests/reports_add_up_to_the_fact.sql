@@ -1,36 +1,39 @@
-with periods as (
+{#- What some reports leave out of all requests, by name. -#}
+{%- set conditions = {
+    'all': 'true',
+    'to date': 'is_to_date and requests.open_year >= latest.open_year - 1',
+    'open': 'is_open',
+    'all years': 'is_of_loaded_year',
+    '365 days': 'is_of_last_365_days',
+    'latest day': 'is_open or cast(closed_local_datetime as date) > latest.open_date',
+} -%}
+
+with counted as (
+
+    select
+        {%- for condition in conditions.values() %}
+        count(case when {{ condition }} then 1 end) as period_{{ loop.index }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('rpt_requests') }} as requests
+    cross join (
+        select max(open_year) as open_year, max(open_date) as open_date
+        from {{ ref('rpt_requests') }}
+    ) as latest
+
+),
+
+periods as (
 
     select 'whole' as period, count(*) as requests
     from {{ ref('fact_311data') }}
     where deleted_at is null
+    {%- for period in conditions %}
 
     union all
 
-    select 'to date', count(case when is_to_date then 1 end)
-    from {{ ref('rpt_requests') }}
-
-    union all
-
-    select 'open', count(case when is_open then 1 end)
-    from {{ ref('rpt_requests') }}
-
-    union all
-
-    select 'all years', count(case when is_of_loaded_year then 1 end)
-    from {{ ref('rpt_requests') }}
-
-    union all
-
-    select '365 days', count(case when is_of_last_365_days then 1 end)
-    from {{ ref('rpt_requests') }}
-
-    union all
-
-    select
-        'latest day',
-        count(case when is_open or cast(closed_local_datetime as date) > latest.open_date then 1 end)
-    from {{ ref('rpt_requests') }}
-    cross join (select max(open_date) as open_date from {{ ref('rpt_requests') }}) as latest
+    select '{{ period }}', period_{{ loop.index }}
+    from counted
+    {%- endfor %}
 
 ),
 
@@ -41,8 +44,9 @@ reports as (
 
     union all
 
-    select 'rpt_requests', 'whole', count(*)
-    from {{ ref('rpt_requests') }}
+    select 'rpt_requests', 'whole', requests
+    from periods
+    where period = 'all'
 
     union all
 

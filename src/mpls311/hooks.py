@@ -18,6 +18,7 @@ from rich import get_console
 from mpls311.commands import Commands
 from mpls311.configuration import check_configuration
 from mpls311.datasets.manifests import begin_reading, end_reading
+from mpls311.datasets.opening import begin_loading, end_loading
 from mpls311.loads import LoadHistory, Verdict, verdict
 from mpls311.logs import log_as_configured, name_environment
 from mpls311.parameters import SandboxSettings, SourceSettings
@@ -118,6 +119,25 @@ class OneHistory(HeldDuringRun):
         """Begin, with the lock in hand."""
         begin_reading()
         self._hold(end_reading)
+
+
+class OneOpening(HeldDuringRun):
+    """The warehouse is opened once for all that a node loads, and closed before it runs."""
+
+    @hook_impl
+    def before_pipeline_run(self) -> None:
+        """See to it that nothing is open after a load that fails."""
+        self._hold(end_loading)
+
+    @hook_impl
+    def before_dataset_loaded(self) -> None:
+        """Begin with the first input."""
+        begin_loading()
+
+    @hook_impl(tryfirst=True)
+    def before_node_run(self) -> None:
+        """End after the last one."""
+        end_loading()
 
 
 class StandInCity(HeldDuringRun):

@@ -1,11 +1,11 @@
 """Project settings of Kedro."""
 
-from mpls311.hooks import Checked, OneHistory, RunSummary, SingleRun, StandInCity
+from mpls311.hooks import Checked, OneHistory, OneOpening, RunSummary, SingleRun, StandInCity
 from mpls311.machine_settings import in_project, machine_setting
 from mpls311.memory import share_of_memory
 from mpls311.session import RunSession
 
-HOOKS = (Checked(), RunSummary(), StandInCity(), OneHistory(), SingleRun())
+HOOKS = (Checked(), RunSummary(), StandInCity(), OneHistory(), OneOpening(), SingleRun())
 
 SESSION_CLASS = RunSession
 

@@ -83,7 +83,7 @@ def test_dbt_models_tables_and_figures_are_previewed(tmp_path: Path) -> None:
         return found
 
     drawn = json.dumps(details("run_dbt_and_record_loads"))
-    assert "model.mpls_311.fact_311data --> model.mpls_311.rpt_requests" in drawn
+    assert "model.mpls_311.int_named_requests --> model.mpls_311.rpt_requests" in drawn
     assert "exposure.mpls_311.dashboard" in drawn
     assert details("monthly_volume")["preview"]["data"]
     assert "rejected" in details("validation_report")["preview"]

@@ -47,7 +47,7 @@ MARTS = (
     "rpt_volumes",
     "rpt_weeks",
 )
-VIEWS = {"rpt_volumes"}
+VIEWS = {"rpt_requests", "rpt_volumes"}
 BOOKKEEPING = ("object_id", "load_id")
 
 

@@ -62,7 +62,9 @@ def shown(warehouse: Warehouse, changes: str, more: int) -> Shown:
     city = City(rows_per_year=20_000, as_of=AS_OF, changes=changes)
     rows = pa.concat_tables(published(city, year) for year in YEARS)
     take_for_requests(warehouse, more_of_a_type(rows, more))
-    built = warehouse.build("--select", MODELS, "--exclude-resource-type", "test", "unit_test")
+    built = warehouse.build(
+        "--full-refresh", "--select", MODELS, "--exclude-resource-type", "test", "unit_test"
+    )
     assert built.success, built.statuses
     with duckdb.connect(warehouse.path, read_only=True) as connection:
         marts = {

@@ -15,6 +15,7 @@ import pytest
 from kedro.io import DatasetError
 
 from mpls311.datasets.duckdb_table import DuckDBTableDataset
+from mpls311.datasets.opening import begin_loading, end_loading
 from mpls311.datasets.postgres_table import PostgresTableDataset
 from mpls311.datasets.table import TableDataset
 from mpls311.schemas import TrackedLoad, arrow_schema
@@ -223,6 +224,17 @@ class TestDuckDB:
         on_duckdb.table().save(tracked("a"))
         on_duckdb.execute("delete from staging.track_load")
         assert on_duckdb.column("load_id") == []
+
+    def test_it_stays_open_while_the_inputs_of_a_node_are_loaded(self, on_duckdb: Engine) -> None:
+        on_duckdb.table().save(tracked("a"))
+        begin_loading()
+        try:
+            assert on_duckdb.column("load_id") == ["a"]
+            with pytest.raises(duckdb.ConnectionException, match="different configuration"):
+                on_duckdb.execute("delete from staging.track_load")
+        finally:
+            end_loading()
+        on_duckdb.execute("delete from staging.track_load")
 
 
 class TestPostgres:

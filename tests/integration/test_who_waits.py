@@ -83,7 +83,11 @@ def seen(tmp_path_factory: pytest.TempPathFactory, empty_build: tuple[Warehouse,
             outcomes.append(outcome.append_column("edition", [[len(editions)] * len(outcome)]))
     take_for_requests(warehouse, *editions)
     built = warehouse.build(
-        "--select=rpt_time_to_close", "--exclude-resource-type", "test", "unit_test"
+        "--full-refresh",
+        "--select=rpt_time_to_close",
+        "--exclude-resource-type",
+        "test",
+        "unit_test",
     )
     assert built.success, built.statuses
     with duckdb.connect(warehouse.path) as connection:

@@ -2,25 +2,29 @@
 
 import random
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pytest
+from dbt.artifacts.resources.base import FileHash
+from dbt.contracts.graph.nodes import SeedNode
 
 from mpls311.loads import Ingested, LoadHistory, tracking_rows
 from mpls311.loads.tracking import staged_rows
 from tests.support import made
-from tests.support.dbt_warehouse import NO_LOCATION, Row, Warehouse, request
+from tests.support.dbt_warehouse import NO_LOCATION, PROJECT, Row, Warehouse, request
 
 YEARS = (2022, 2023, 2024)
 TYPES = ("Pothole", "Graffiti", "Fireworks Complaint", "Robot Delivery Complaint - Open311")
 FIRST_DAY = 400
 UNTESTED = ("--exclude-resource-types", "test", "unit_test")
-# From staging on, in an order in which dbt can build them.
+# In an order in which dbt can build them.
 MODELS = (
+    "resource_type:seed",
     "stg_mpls_311data",
     "int_requests_by_layer",
     "int_requests",
@@ -28,7 +32,12 @@ MODELS = (
     "dim_categories",
     "dim_geography",
     "fact_311data",
+    "int_named_requests",
+    "int_layers",
+    "int_years",
     "rpt_requests",
+    "rpt_time_to_close",
+    "rpt_neighborhoods",
 )
 
 
@@ -37,7 +46,8 @@ class Sequence:
     """Three layers that change from day to day, and the loads that were made of them.
 
     Cases open, close, move to another place, leave a layer, come back and turn up in the next
-    one; dbt fails after some model and a newer load takes over; on some days only time passes.
+    one; dbt fails after some model and a newer load takes over; a seed changes; on some days only
+    time passes.
     """
 
     warehouse: Warehouse
@@ -49,11 +59,15 @@ class Sequence:
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
+        manifest = self.warehouse.manifest.deepcopy()  # type: ignore[no-untyped-call]
+        self.warehouse = replace(self.warehouse, manifest=manifest)
 
     def run(self, days: int) -> None:
         """Live through some days, each of which ends with published loads."""
         for _ in range(days):
             years = self._random.sample(YEARS, self._random.randint(1, len(YEARS)))
+            if self._random.random() < 0.2:
+                self._turn_seed()
             if self._random.random() < 0.5:
                 self._load(years)
                 # dbt fails, and what it merged is superseded, or taken up where it is not.
@@ -67,17 +81,37 @@ class Sequence:
         """Build the same in a warehouse that holds nothing, from all published loads at once."""
         published = [load for load in self.history.loads if load.published]
         self._stage(other, [load.load_id for load in published])
+        other = replace(other, manifest=self.warehouse.manifest)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("MPLS311_YEARS", ", ".join(map(str, self.history.years)))
             built = other.build("--vars", "{rebuild: true}", *UNTESTED)
         assert built.success, built.named("error")
+
+    def _turn_seed(self) -> None:
+        """Potholes are information only from now on, or no more."""
+        categories = self.warehouse.manifest.nodes["seed.mpls_311.mpls_311_categories"]
+        assert isinstance(categories, SeedNode)
+        file = Path(categories.root_path or PROJECT, categories.original_file_path)
+        turned = [_turned(line) for line in file.read_text("utf-8").splitlines()]
+        categories.root_path = str(self.warehouse.path.parent)
+        changed = Path(categories.root_path, categories.original_file_path)
+        changed.parent.mkdir(exist_ok=True)
+        changed.write_text("\n".join(turned) + "\n", "utf-8")
+        categories.checksum = FileHash.from_contents(changed.read_text("utf-8"))
+        self.warehouse.manifest.build_flat_graph()  # type: ignore[no-untyped-call]
 
     def _load(self, years: list[int]) -> None:
         self.day -= 1
         for year in years:
             self._change(year)
             full = not self.history.published(year) or self._random.random() < 0.3
-            load = made.ingested(self.day, year=year, mode="full" if full else "incremental")
+            edited = made.NOW - timedelta(days=self.day, hours=self._random.randint(1, 72))
+            load = made.ingested(
+                self.day,
+                year=year,
+                mode="full" if full else "incremental",
+                edition=round(edited.timestamp() * 1000),
+            )
             self.files[load.load_id] = self._read(load)
             self.history = self.history.plus(load, made.validated(load))
 
@@ -96,6 +130,8 @@ class Sequence:
 
     def _version(self, case_id: int, year: int, now: datetime) -> Row:
         opened = now - timedelta(hours=self._random.randint(1, 3_000))
+        if self._random.random() < 0.6:
+            opened = opened.replace(year=year, day=1)
         closed = opened + timedelta(seconds=self._random.randint(-100, 4_000_000))
         x = -93.3 + self._random.randint(0, 40) / 1000
         place = NO_LOCATION if self._random.random() < 0.2 else {"geometry_x": x}
@@ -163,3 +199,9 @@ def _rows(warehouse: Warehouse, mart: str) -> list[tuple[Any, ...]]:
         columns = connection.execute(f"describe mpls_311_production.{mart}").fetchall()
         names = ", ".join(sorted(row[0] for row in columns))
         return connection.execute(f"select {names} from mpls_311_production.{mart}").fetchall()
+
+
+def _turned(line: str) -> str:
+    rest, _, last = line.rpartition(",")
+    is_about = rest.endswith(",Pothole,Phone or other") and last in ("true", "false")
+    return f"{rest},{'false' if last == 'true' else 'true'}" if is_about else line

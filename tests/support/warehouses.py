@@ -14,9 +14,13 @@ from google.cloud import bigquery
 SCHEMAS = ("mpls_311_staging", "mpls_311_production", "mpls_311_production_internal")
 OF_THE_RUN = {
     *("load_id", "loaded_at", "job_start", "job_end", "job_runtime", "pq_path"),
-    *("read_at", "last_read_at", "last_full_read_at"),
+    *("read_at", "last_read_at", "last_full_read_at", "state"),
 }
 """Columns that say when a run was: two runs are not at the same moment."""
+_OF_AN_ENGINE = {
+    f"mpls_311_production_internal.{name}" for name in ("model_fingerprints", "report_states")
+}
+"""Where reports are made whole, nothing is kept of them."""
 
 Row = tuple[Any, ...]
 Named = tuple[str, list[str], Iterable[Row]]
@@ -34,7 +38,11 @@ class Table:
 
 def comparable(named: Iterable[Named]) -> dict[str, Table]:
     """Tables by schema and name, columns by name, rows in one order."""
-    return {name: _comparable(columns, rows) for name, columns, rows in named}
+    return {
+        name: _comparable(columns, rows)
+        for name, columns, rows in named
+        if name not in _OF_AN_ENGINE
+    }
 
 
 def _comparable(columns: list[str], rows: Iterable[Row]) -> Table:

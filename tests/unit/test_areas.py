@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from mpls311.schemas import AreaVertex, arrow_schema
-from mpls311.schemas.areas import UnusableAreasError, borders_of
+from mpls311.schemas.areas import UnusableAreasError, borders_of, check_areas
 
 RINGS = pa.list_(pa.list_(pa.list_(pa.float64())))
 SQUARE = [[-93.3, 44.9], [-93.3, 45.0], [-93.2, 45.0], [-93.2, 44.9], [-93.3, 44.9]]
@@ -26,7 +26,7 @@ def served(*features: tuple[Any, str | None, Any], number: pa.DataType | None = 
 
 
 def neighborhoods(layer: pa.Table) -> pa.Table:
-    return borders_of({"neighborhood": layer})
+    return check_areas("neighborhood", layer)
 
 
 def test_rings_and_corners_are_numbered_within_a_neighborhood() -> None:

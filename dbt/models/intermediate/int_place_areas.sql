@@ -1,4 +1,4 @@
-{{ kept_up_to_date_by('geography_id') }}
+{{ kept_up_to_date_by('geography_id', on_bigquery='incremental') }}
 
 -- The even-odd rule: a place is inside if a line due east of it crosses the border an odd number of times,
 -- holes and islands included. In whole micro-degrees it is exact, so that neighbours who share a border leave

@@ -1,6 +1,7 @@
 {#- The only copy of published rows in the warehouse, it stays in the schema where it always was.
-    The merge names the years in staging as literals: BigQuery then reads no other partition. -#}
-{%- set years = env_var('MPLS311_YEARS', '') -%}
+    The merge names the years in staging as literals: BigQuery then reads no other partition. Elsewhere they are not
+    looked at before the model runs: whenever they are others, dbt would parse it anew. -#}
+{%- set years = env_var('MPLS311_YEARS', '') if execute or target.type == 'bigquery' else '' -%}
 
 {{ config(
     schema=none,
@@ -36,7 +37,8 @@ with ranked as (
                 case when deleted_at is null then 0 else 1 end,
                 content_hash desc
         ) as choice,
-        count(*) over (partition by source_year, case_id, load_id) as rows_in_load
+        -- Those of the first load in this order, which the chosen row is of.
+        count(*) over (partition by source_year, case_id order by load_id desc) as rows_in_load
     from {{ ref('stg_mpls_311data') }}
 
 ),

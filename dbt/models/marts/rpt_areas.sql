@@ -1,3 +1,5 @@
+{{ kept_by_year() }}
+
 {%- set dimensions = {
     'open_year': dbt.type_bigint(),
     'neighborhood_id': dbt.type_bigint(),
@@ -37,6 +39,12 @@ with requests as {{ inlined() }} (
 
 )
 
+{% for relation, grains in changed_parts('requests', grains) %}
+{%- if not loop.first %}
+
+union all
+{% endif %}
 {{ volumes_and_times(
-    'requests', dimensions, grains, percents=half, conditions=['is_of_loaded_year', 'is_of_latest_loaded_year']
+    relation, dimensions, grains, percents=half, conditions=['is_of_loaded_year', 'is_of_latest_loaded_year']
 ) }}
+{%- endfor %}

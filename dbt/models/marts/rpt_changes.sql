@@ -1,3 +1,5 @@
+{{ kept_by_year(1) }}
+
 {%- set dimensions = {
     'open_year': dbt.type_bigint(),
     'subject_name': dbt.type_string(),
@@ -49,6 +51,7 @@ refs as (
     where
         times.yearly_grain in ({{ "'" ~ grains | join("', '") ~ "'" }})
         and times.is_to_date = (times.open_year + 1 = latest.open_year)
+        and {{ of_changed_years('times.open_year + 1', 1) }}
 
 ),
 

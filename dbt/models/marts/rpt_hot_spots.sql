@@ -1,3 +1,5 @@
+{{ kept_by_year() }}
+
 with places as (
 
     select
@@ -10,7 +12,7 @@ with places as (
     from {{ ref('rpt_requests') }} as requests
     inner join {{ ref('dim_geography') }} as geography
         on requests.geography_id = geography.geography_id
-    where geography.has_location
+    where geography.has_location and {{ of_changed_years('requests.open_year') }}
     group by 1, 2, 3, 4, 5
 
 ),

@@ -1,3 +1,5 @@
+{{ kept_by_year() }}
+
 {%- set dimensions = {
     'open_year': dbt.type_bigint(),
     'community_name': dbt.type_string(),
@@ -46,7 +48,13 @@ with requests as {{ inlined() }} (
 
 volumes as (
 
-    {{ volumes_and_times(ref('rpt_requests'), dimensions, grains, conditions=conditions) }}
+    {%- for relation, grains in changed_parts(ref('rpt_requests'), grains) %}
+    {%- if not loop.first %}
+
+    union all
+    {% endif %}
+    {{ volumes_and_times(relation, dimensions, grains, conditions=conditions) }}
+    {%- endfor %}
 
 ),
 
@@ -63,7 +71,13 @@ old_enough as (
 
 weeks as (
 
-    {{ grouped('old_enough', dimensions, grains, counts, conditions, also_by=['open_week']) }}
+    {%- for relation, grains in changed_parts('old_enough', grains) %}
+    {%- if not loop.first %}
+
+    union all
+    {% endif %}
+    {{ grouped(relation, dimensions, grains, counts, conditions, also_by=['open_week']) }}
+    {%- endfor %}
 
 ),
 

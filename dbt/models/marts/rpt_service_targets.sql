@@ -1,3 +1,5 @@
+{{ kept_by_year(var('service_target_years')) }}
+
 {%- set dimensions = {
     'open_year': dbt.type_bigint(),
     'subject_name': dbt.type_string(),
@@ -42,6 +44,7 @@ requests as {{ inlined() }} (
     ) as span
     inner join (select distinct open_year from timed) as years
         on years.open_year = timed.open_year + span.years_before
+    where {{ of_changed_years('years.open_year', var('service_target_years')) }}
 
 ),
 

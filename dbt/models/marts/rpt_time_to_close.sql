@@ -1,3 +1,5 @@
+{{ kept_by_year() }}
+
 {%- set dimensions = {
     'open_year': dbt.type_bigint(),
     'open_month': dbt.type_bigint(),
@@ -11,7 +13,7 @@
 {%- set month = ['open_year', 'open_month', 'is_information_only'] -%}
 {%- set type = ['subject_name', 'type_name'] -%}
 {%- set all = ['is_information_only', 'is_of_loaded_year'] -%}
-{%- set to_date = ['is_to_date'] -%}
+{%- set to_date = ['is_compared_to_date'] -%}
 {%- set last_365_days = ['is_information_only', 'is_of_last_365_days'] -%}
 {%- set grains = {
     'year': year,
@@ -35,7 +37,23 @@
 } -%}
 {%- set more = {'last_open_date': 'max(open_date)'} -%}
 
+with requests as {{ inlined() }} (
+
+    select
+        requests.*,
+        -- Who compares a year that is not over does so with the one before.
+        requests.is_to_date and requests.open_year >= latest.open_year - 1 as is_compared_to_date
+    from {{ ref('rpt_requests') }} as requests
+    cross join (select max(open_year) as open_year from {{ ref('rpt_requests') }}) as latest
+
+)
+{% for relation, grains in changed_parts('requests', grains) %}
+{%- if not loop.first %}
+
+union all
+{% endif %}
 {{ volumes_and_times(
-    ref('rpt_requests'), dimensions, grains, more,
-    conditions=['is_to_date', 'is_of_loaded_year', 'is_of_last_365_days'],
+    relation, dimensions, grains, more,
+    conditions=['is_compared_to_date', 'is_of_loaded_year', 'is_of_last_365_days'],
 ) }}
+{%- endfor %}

@@ -91,7 +91,7 @@ class BigQueryTableDataset(TableDataset):
             {"tableReference": ids, **bigquery_table(self._pandera_model)}
         )
 
-    def _exists(self) -> bool:
+    def _is_there(self, session: None) -> bool:
         self._check_dataset()
         with explained(self._id):
             try:
@@ -100,17 +100,17 @@ class BigQueryTableDataset(TableDataset):
                 return False
         return True
 
-    def _create(self) -> None:
+    def _create(self, session: None) -> None:
         self._check_dataset()
         with explained(self._id):
             self._client.create_table(self._definition, exists_ok=True)
 
-    def _read(self, sql: str) -> pyarrow.Table:
+    def _read(self, session: None, sql: str) -> pyarrow.Table:
         with explained(self._id):
             result = self._client.query_and_wait(sql)
             return result.to_arrow(create_bqstorage_client=has_storage_read_api())
 
-    def _write(self, data: pyarrow.Table | list[str]) -> None:
+    def _write(self, session: None, data: pyarrow.Table | list[str]) -> None:
         if isinstance(data, list):
             self._run(partial(self._client.load_table_from_uri, data), "\n".join(data).encode())
         else:

@@ -4,13 +4,15 @@ import errno
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow
 
+from mpls311.datasets.opening import keep_open
 from mpls311.datasets.table import TableDataset
 from mpls311.errors import OUT_OF_MEMORY, StorageError, about_file
 
@@ -27,6 +29,8 @@ _SETTINGS = {"timezone": "UTC", "preserve_insertion_order": "false"}
 
 class DuckDBTableDataset(TableDataset):
     """A table of a DuckDB file, which is open only meanwhile: dbt and readers need it too.
+
+    In a run it is opened once for all that a node loads (`mpls311.datasets.opening`).
 
     Example:
         track_load:
@@ -52,55 +56,40 @@ class DuckDBTableDataset(TableDataset):
         self._settings = {**_SETTINGS, **connection}
         self._database = Path(self._settings.pop("database"))
 
-    def _exists(self) -> bool:
-        if not self._database.exists():
-            return False
-        with self._connected(read_only=True) as connection:
-            found = connection.execute(
-                "select 1 from information_schema.tables where table_schema = ? and table_name = ?",
-                [self._schema, self._table],
-            ).fetchone()
-        return found is not None
+    def _is_there(self, session: duckdb.DuckDBPyConnection) -> bool:
+        found = session.execute(
+            "select 1 from information_schema.tables where table_schema = ? and table_name = ?",
+            [self._schema, self._table],
+        )
+        return found.fetchone() is not None
 
-    def _create(self) -> None:
-        self._database.parent.mkdir(parents=True, exist_ok=True)
-        with self._connected() as connection, _transaction(connection):
-            self._define(connection)
-
-    def _define(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def _create(self, session: duckdb.DuckDBPyConnection) -> None:
         """Make the table where there is none, and the columns that an older one lacks."""
         columns = {
             self._quoted(field.name): (_TYPES[field.type], "" if field.nullable else " not null")
             for field in self._arrow_schema
         }
         defined = ", ".join(f"{name} {kind}{rule}" for name, (kind, rule) in columns.items())
-        connection.execute(f"create schema if not exists {self._quoted(self._schema)}")
-        connection.execute(f"create table if not exists {self._name} ({defined})")
+        session.execute(f"create schema if not exists {self._quoted(self._schema)}")
+        session.execute(f"create table if not exists {self._name} ({defined})")
         for name, (kind, _) in columns.items():
-            connection.execute(f"alter table {self._name} add column if not exists {name} {kind}")
+            session.execute(f"alter table {self._name} add column if not exists {name} {kind}")
 
-    def _loaded(self) -> pyarrow.Table:
-        # The file is opened once for all that is asked of it.
-        is_there = self._database.exists()
-        with self._connected(read_only=True) if is_there else nullcontext():
-            return super()._loaded()
+    def _read(self, session: duckdb.DuckDBPyConnection, sql: str) -> pyarrow.Table:
+        return session.sql(sql).to_arrow_table()
 
-    def _read(self, sql: str) -> pyarrow.Table:
-        with self._connected(read_only=True) as connection:
-            return connection.sql(sql).to_arrow_table()
-
-    def _write(self, data: pyarrow.Table | list[str]) -> None:
-        with self._connected() as connection, _transaction(connection):
+    def _write(self, session: duckdb.DuckDBPyConnection, data: pyarrow.Table | list[str]) -> None:
+        with _transaction(session):
             if self._mode == "replace":
                 # Anew, and not just emptied: the table may be of an older version of the model.
-                connection.execute(f"drop table {self._name}")
-                self._define(connection)
+                session.execute(f"drop table {self._name}")
+                self._create(session)
             if isinstance(data, pyarrow.Table):
-                self._insert(connection.from_arrow(data))
+                self._insert(session.from_arrow(data))
                 return
             # One by one, as files of an older version of the model lack columns.
             for path in data:
-                self._insert(connection.read_parquet(path))
+                self._insert(session.read_parquet(path))
 
     def _insert(self, rows: duckdb.DuckDBPyRelation) -> None:
         # Files of an older version of the model lack columns, which are null then.
@@ -109,10 +98,18 @@ class DuckDBTableDataset(TableDataset):
         rows.query("saved", f"insert into {self._name} ({columns}) select {columns} from saved")
 
     @contextmanager
-    def _connected(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _session(self, *, writing: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
         is_new = not self._database.exists()
+        if is_new and not writing:
+            # Nothing is in a warehouse that is not there, as in one in memory.
+            with duckdb.connect() as connection:
+                yield connection
+            return
         try:
-            with duckdb.connect(self._database, read_only=read_only) as connection:
+            self._database.parent.mkdir(parents=True, exist_ok=True)
+            if not writing:
+                keep_open(partial(duckdb.connect, self._database, read_only=True))
+            with duckdb.connect(self._database, read_only=not writing) as connection:
                 self._set_up(connection)
                 yield connection
         except duckdb.Error as exc:

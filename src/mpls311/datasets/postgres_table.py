@@ -72,25 +72,26 @@ class PostgresTableDataset(TableDataset):
         super().__init__(**table)
         self._where = dict(connection)
 
-    def _exists(self) -> bool:
-        with self._connected() as connection:
-            return bool(self._stored(connection))
+    @contextmanager
+    def _session(self, *, writing: bool = False) -> Iterator[Session]:
+        """A transaction in a session of its own."""
+        with explained(self._id), connect(self._where) as session:
+            yield session
 
-    def _create(self) -> None:
-        with self._connected() as connection:
-            self._define(connection)
+    def _is_there(self, session: Session) -> bool:
+        return bool(self._stored(session))
 
-    def _define(self, connection: Session) -> None:
+    def _create(self, session: Session) -> None:
         """Make the table where there is none, and the columns that an older one lacks."""
         # Even with "if not exists" a schema needs a right that a user of an existing one may lack.
-        there = connection.execute("select to_regnamespace(%s)", [self._quoted(self._schema)])
+        there = session.execute("select to_regnamespace(%s)", [self._quoted(self._schema)])
         if there.fetchone() == (None,):
-            _run(connection, f"create schema {self._quoted(self._schema)}")
+            _run(session, f"create schema {self._quoted(self._schema)}")
         columns = {
             self._quoted(field.name): _TYPES[field.type] + _COLLATION.get(_TYPES[field.type], "")
             for field in self._arrow_schema
         }
-        if not (stored := self._stored(connection)):
+        if not (stored := self._stored(session)):
             required = {
                 self._quoted(field.name) for field in self._arrow_schema if not field.nullable
             }
@@ -98,20 +99,20 @@ class PostgresTableDataset(TableDataset):
                 f"{name} {kind}{' not null' if name in required else ''}"
                 for name, kind in columns.items()
             )
-            _run(connection, f"create table {self._name} ({defined})")
+            _run(session, f"create table {self._name} ({defined})")
             return
         for name, kind in columns.items():
             if name.strip(self._QUOTE) not in stored:
-                _run(connection, f"alter table {self._name} add column {name} {kind}")
+                _run(session, f"alter table {self._name} add column {name} {kind}")
 
-    def _stored(self, connection: Session) -> dict[str, tuple[str, bool]]:
+    def _stored(self, session: Session) -> dict[str, tuple[str, bool]]:
         """Type of each column, and whether it may be null; nothing if there is no table."""
-        rows = connection.execute(_COLUMNS, [self._name]).fetchall()
+        rows = session.execute(_COLUMNS, [self._name]).fetchall()
         return {name: (kind, nullable) for name, kind, nullable in rows}
 
-    def _read(self, sql: str) -> pyarrow.Table:
+    def _read(self, session: Session, sql: str) -> pyarrow.Table:
         # A named cursor stays on the server, so that rows come by and by and not all as objects.
-        with self._connected() as connection, connection.cursor("rows") as cursor:
+        with session.cursor("rows") as cursor:
             cursor.execute(sql.encode())
             columns = cursor.description or []
             batches = [_as_arrow(columns, [])]
@@ -119,50 +120,43 @@ class PostgresTableDataset(TableDataset):
                 batches.append(_as_arrow(columns, rows))
         return pyarrow.concat_tables(batches, promote_options="permissive")
 
-    def _write(self, data: pyarrow.Table | list[str]) -> None:
-        with self._connected() as connection:
-            if self._mode == "replace":
-                self._empty(connection)
-            if isinstance(data, pyarrow.Table):
-                self._insert(connection, data.column_names, data.to_batches(_BATCH_ROWS))
-            else:
-                for path in data:
-                    self._insert_file(connection, path)
-            # The planner knows nothing of new rows until the server comes by on its own.
-            _run(connection, f"analyze {self._name}")
-
-    def _empty(self, connection: Session) -> None:
-        model = {field.name: (_TYPES[field.type], field.nullable) for field in self._arrow_schema}
-        if self._stored(connection) == model:
-            _run(connection, f"truncate {self._name}")
+    def _write(self, session: Session, data: pyarrow.Table | list[str]) -> None:
+        if self._mode == "replace":
+            self._empty(session)
+        if isinstance(data, pyarrow.Table):
+            self._insert(session, data.column_names, data.to_batches(_BATCH_ROWS))
         else:
-            _run(connection, f"drop table {self._name} cascade")
-            self._define(connection)
+            for path in data:
+                self._insert_file(session, path)
+        # The planner knows nothing of new rows until the server comes by on its own.
+        _run(session, f"analyze {self._name}")
 
-    def _insert_file(self, connection: Session, path: str) -> None:
+    def _empty(self, session: Session) -> None:
+        model = {field.name: (_TYPES[field.type], field.nullable) for field in self._arrow_schema}
+        if self._stored(session) == model:
+            _run(session, f"truncate {self._name}")
+        else:
+            _run(session, f"drop table {self._name} cascade")
+            self._create(session)
+
+    def _insert_file(self, session: Session, path: str) -> None:
         with pq.ParquetFile(path) as parquet:
             # Files of an older version of the model lack columns, which are null then.
             stored = parquet.schema_arrow.names
             there = [name for name in self._arrow_schema.names if name in stored]
-            self._insert(connection, there, parquet.iter_batches(_BATCH_ROWS, columns=there))
+            self._insert(session, there, parquet.iter_batches(_BATCH_ROWS, columns=there))
 
     def _insert(
         self,
-        connection: Session,
+        session: Session,
         names: list[str],
         batches: Iterable[pyarrow.RecordBatch],
     ) -> None:
         columns = ", ".join(map(self._quoted, names))
         command = f"copy {self._name} ({columns}) from stdin (format csv)".encode()
-        with connection.cursor() as cursor, cursor.copy(command) as copy:
+        with session.cursor() as cursor, cursor.copy(command) as copy:
             for batch in batches:
                 copy.write(_as_csv(batch.select(names)))
-
-    @contextmanager
-    def _connected(self) -> Iterator[Session]:
-        """A transaction in a session of its own."""
-        with explained(self._id), connect(self._where) as connection:
-            yield connection
 
     def _describe(self) -> dict[str, Any]:
         return {"database": self._where["dbname"], **super()._describe()}
@@ -183,9 +177,9 @@ def _type_of(column: Any) -> str:
     return str(column.type_display).partition("(")[0]
 
 
-def _run(connection: Session, statement: str) -> None:
+def _run(session: Session, statement: str) -> None:
     # As bytes, because psycopg takes no text but literals.
-    connection.execute(statement.encode())
+    session.execute(statement.encode())
 
 
 def _as_csv(batch: pyarrow.RecordBatch) -> bytes:

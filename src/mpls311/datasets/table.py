@@ -3,6 +3,7 @@
 import re
 from abc import abstractmethod
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar, Literal, TypeAlias
 
 import pandas as pd
@@ -31,7 +32,8 @@ class TableDataset(AbstractDataset[TableData, pd.DataFrame]):
     already holds are left out, so that appending again changes nothing. `load` gives the table,
     or the result of `query`, and an empty frame while the table does not exist.
 
-    An engine says how to connect, and overrides `_exists`, `_create`, `_read` and `_write`.
+    An engine says how to connect, and overrides `_is_there`, `_create`, `_read` and `_write`; and
+    `_session`, which is opened once for a load or a save, if it has sessions.
     """
 
     _QUOTE: ClassVar = '"'
@@ -86,28 +88,38 @@ class TableDataset(AbstractDataset[TableData, pd.DataFrame]):
         """The table in a statement."""
         return f"{self._quoted(self._schema)}.{self._quoted(self._table)}"
 
+    def _session(self, *, writing: bool = False) -> AbstractContextManager[Any]:
+        """A session with the engine, for the methods that follow."""
+        return nullcontext()
+
     @abstractmethod
-    def _exists(self) -> bool:
+    def _is_there(self, session: Any) -> bool:
         """Is the table there?"""
 
     @abstractmethod
-    def _create(self) -> None:
+    def _create(self, session: Any) -> None:
         """Make the table where there is none."""
 
     @abstractmethod
-    def _read(self, sql: str) -> pyarrow.Table:
+    def _read(self, session: Any, sql: str) -> pyarrow.Table:
         """The rows that a statement gives; times in UTC."""
 
     @abstractmethod
-    def _write(self, data: pyarrow.Table | list[str]) -> None:
+    def _write(self, session: Any, data: pyarrow.Table | list[str]) -> None:
         """Replace or append rows, with the columns of the model in its order, or files."""
+
+    def _exists(self) -> bool:
+        with self._session() as session:
+            return self._is_there(session)
 
     def load(self) -> pd.DataFrame:
         """The table, or the result of `query`."""
         return self._loaded().to_pandas(types_mapper=pd.ArrowDtype)
 
     def _loaded(self) -> pyarrow.Table:
-        rows = self._read(self._select) if self._exists() else pyarrow.table({})
+        with self._session() as session:
+            is_there = self._is_there(session)
+            rows = self._read(session, self._select) if is_there else pyarrow.table({})
         if self._query or not self._model:
             return rows
         schema = self._arrow_schema
@@ -117,10 +129,11 @@ class TableDataset(AbstractDataset[TableData, pd.DataFrame]):
 
     def preview(self, nrows: int = 20) -> TablePreview:
         """The first rows of what `load` gives, for Kedro-Viz."""
-        if not self._exists():
-            return TablePreview({})
-        rows = self._read(f"select * from ({self._select}) as loaded limit {nrows:d}")
-        return preview_of(rows)
+        with self._session() as session:
+            if not self._is_there(session):
+                return TablePreview({})
+            shown = f"select * from ({self._select}) as loaded limit {nrows:d}"
+            return preview_of(self._read(session, shown))
 
     @property
     def _select(self) -> str:
@@ -129,29 +142,32 @@ class TableDataset(AbstractDataset[TableData, pd.DataFrame]):
     def save(self, data: TableData) -> None:
         """Replace the rows, or append, in one step."""
         schema = self._arrow_schema
-        self._create()
         if isinstance(data, pd.DataFrame):
             data = pyarrow.Table.from_pandas(data, schema=schema, preserve_index=False)
         if isinstance(data, pyarrow.Table):
-            rows = self._unseen(data.select(schema.names))
-            if rows.num_rows or self._mode == "replace":
-                self._write(rows)
+            data = data.select(schema.names)
         elif self._key and len(data):
             raise StorageError(f"{self._id} has a key, so it takes rows, not files.")
-        elif len(data):
-            self._write([self._place_of(file) for file in data])
+        else:
+            data = [self._place_of(file) for file in data]
+        with self._session(writing=True) as session:
+            self._create(session)
+            if isinstance(data, pyarrow.Table):
+                data = self._unseen(session, data)
+            if len(data) or (isinstance(data, pyarrow.Table) and self._mode == "replace"):
+                self._write(session, data)
 
     def _place_of(self, file: StoredFile | str) -> str:
         if isinstance(file, str):
             return file
         return file.address() if self._READS_ADDRESSES else str(file.local())
 
-    def _unseen(self, rows: pyarrow.Table) -> pyarrow.Table:
+    def _unseen(self, session: Any, rows: pyarrow.Table) -> pyarrow.Table:
         """The rows whose key the table does not hold yet."""
         if not self._key or not rows.num_rows:
             return rows
         columns = ", ".join(self._quoted(name) for name in self._key)
-        there = self._read(f"select distinct {columns} from {self._name}").to_pylist()
+        there = self._read(session, f"select distinct {columns} from {self._name}").to_pylist()
         keys = {tuple(row.values()) for row in there}
         unseen = [tuple(row.values()) not in keys for row in rows.select(self._key).to_pylist()]
         return rows.filter(pc.equal(pyarrow.array(unseen), True))

@@ -24,7 +24,7 @@ from mpls311.cleaning import clean
 from mpls311.errors import UserError
 from mpls311.parameters import SourceSettings
 from mpls311.schemas import ServiceRequest, check_source_schema, source_columns
-from mpls311.schemas.areas import UnusableAreasError, borders_of
+from mpls311.schemas.areas import UnusableAreasError, check_areas
 from mpls311.schemas.models import EARLIEST
 from mpls311.years import Years, city_today
 
@@ -201,6 +201,6 @@ async def _areas(kind: str, _client: ArcGISClient, found: Description) -> AsyncI
     if found.sample is None:
         return
     try:
-        borders_of({kind: without_misfits(found.sample)[0]})
+        check_areas(kind, without_misfits(found.sample)[0])
     except UnusableAreasError as exc:
         yield Finding(str(exc))

@@ -51,10 +51,14 @@ def best_versions(rows: pa.Table) -> pa.Table:
 
 
 def _best_positions(rows: pa.Table) -> pa.Array:
+    cases = rows["case_id"].to_numpy()
+    order = np.argsort(cases, kind="stable")
+    if (cases[order[1:]] != cases[order[:-1]]).all():
+        # As nearly always, and sorted in a fraction of the time.
+        return pa.array(order)
     updated = pc.coalesce(
         rows["last_update_datetime"], rows["closed_datetime"], rows["open_datetime"]
     )
-    cases = rows["case_id"].to_numpy()
     order = np.lexsort(
         (rows["content_hash"].to_numpy(), updated.cast(pa.int64()).to_numpy(), cases)
     )

@@ -40,6 +40,21 @@ def borders_of(layers: Mapping[str, pa.Table]) -> pa.Table:
     return pa.concat_tables([arrow_schema(AreaVertex).empty_table(), *borders])
 
 
+def check_areas(kind: str, rows: pa.Table) -> pa.Table:
+    """The same of a layer that is read for the first time.
+
+    Raises:
+        UnusableAreasError: It has no borders that AreaVertex allows.
+    """
+    borders = borders_of({kind: rows})
+    try:
+        AreaVertex.validate(borders.to_pandas(types_mapper=pd.ArrowDtype), lazy=True)
+    except pandera.errors.SchemaErrors as exc:
+        case = exc.failure_cases.iloc[0]
+        raise _unusable(kind, f"{case['column']} fails {case['check']}") from exc
+    return borders
+
+
 def _borders_of(kind: str, rows: pa.Table) -> pa.Table:
     found = set(source_columns(AreaVertex, rows.column_names))
     if kind in _CALLED_BY_NUMBER:
@@ -51,14 +66,16 @@ def _borders_of(kind: str, rows: pa.Table) -> pa.Table:
             f"source.areas.{kind}, or none at all (null)."
         )
     try:
-        borders = _vertices(kind, rows).cast(arrow_schema(AreaVertex))
-        AreaVertex.validate(borders.to_pandas(types_mapper=pd.ArrowDtype), lazy=True)
-    except (ValueError, pa.ArrowException, pandera.errors.SchemaErrors) as exc:
-        raise UnusableAreasError(
-            f"The {kind} layer does not hold numbered polygons around the city: "
-            f"{_first_line(exc)}. Look at its rows, or leave it out: source.areas.{kind} null."
-        ) from exc
-    return borders
+        return _vertices(kind, rows).cast(arrow_schema(AreaVertex))
+    except (ValueError, pa.ArrowException) as exc:
+        raise _unusable(kind, str(exc).partition("\n")[0]) from exc
+
+
+def _unusable(kind: str, why: str) -> UnusableAreasError:
+    return UnusableAreasError(
+        f"The {kind} layer does not hold numbered polygons around the city: {why}. Look at its "
+        f"rows, or leave it out: source.areas.{kind} null."
+    )
 
 
 def _vertices(kind: str, rows: pa.Table) -> pa.Table:
@@ -88,10 +105,3 @@ def _vertices(kind: str, rows: pa.Table) -> pa.Table:
         "latitude": pc.list_element(positions, 1),
     }
     return pa.table(columns).select(arrow_schema(AreaVertex).names)
-
-
-def _first_line(exc: Exception) -> str:
-    if isinstance(exc, pandera.errors.SchemaErrors):
-        case = exc.failure_cases.iloc[0]
-        return f"{case['column']} fails {case['check']}"
-    return str(exc).partition("\n")[0]

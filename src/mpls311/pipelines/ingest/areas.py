@@ -14,7 +14,7 @@ from mpls311.arcgis import ArcGISClient, ArcGISError, ClientSettings
 from mpls311.loads import LoadHistory
 from mpls311.parameters import ReadMode, SourceSettings
 from mpls311.pipelines.ingest.event_loop import iterate
-from mpls311.schemas.areas import UnusableAreasError, borders_of
+from mpls311.schemas.areas import UnusableAreasError, check_areas
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def read_areas(
             continue
         try:
             (rows,) = iterate(_rows(url, proxies=not source.is_on_this_machine))
-            borders = borders_of({kind: rows})
+            borders = check_areas(kind, rows)
         except (ArcGISError, UnusableAreasError) as exc:
             kept = "those of an earlier read are kept" if kind in known else "they stay unknown"
             log.warning("No %ss, %s: %s", kind, kept, exc)

@@ -22,6 +22,11 @@ HEADLINE = tuple(
 ALL_YEARS = 0
 """The year of opening of what is about all years together."""
 
+_MEASURES = ("_hours", "_share")
+"""The ends of names of measures of time."""
+_TOLD = (*_MEASURES, "_count", "_squares", "_products")
+"""Those, and the ends of names of counts."""
+
 Ring = list[tuple[float, float]]
 
 
@@ -80,9 +85,16 @@ class Answers:
         return sorted(volumes.index, key=lambda name: (-volumes[name], name))
 
     def of_years(self, mart: str) -> pd.DataFrame:
-        """The rows of a mart about those years and all together; all of one without such a year."""
+        """The rows of a mart about those years and all together; all of one without such a year.
+
+        They are without a measure of time where few are closed (`is_few`).
+        """
         if mart not in self._of_years:
             rows = self.marts[mart]
+            if "is_few" in rows:
+                measures = [name for name in rows if name.endswith(_MEASURES)]
+                known = rows[measures].mask(rows["is_few"].astype(bool))
+                rows = rows.assign(**known)
             if "open_year" in rows:
                 years = rows["open_year"].fillna(ALL_YEARS).astype(int)
                 rows = rows.assign(open_year=years)[years.isin([ALL_YEARS, *self.years])]
@@ -175,7 +187,7 @@ class Answers:
 
     def unusual_types(self) -> pd.DataFrame:
         """What mpls311.unusual_weeks tells of each type in the last week."""
-        rows = self.marts["rpt_weeks"]
+        rows = self.marts["rpt_weeks"].astype({"request_count": float})
         weeks = range(rows["weeks_ago"].max() + 1)
         counts = rows.pivot_table(
             index=["subject_name", "type_name"],
@@ -183,7 +195,7 @@ class Answers:
             values="request_count",
             aggfunc="sum",
         )
-        counts = counts.reindex(columns=weeks).fillna(0).astype(float)
+        counts = counts.reindex(columns=weeks).fillna(0)
         for ago in weeks:
             back = timedelta(weeks=ago)
             if not {(day - back).year for day in self.last_week or ()} <= set(self.years):
@@ -232,15 +244,12 @@ def volumes_and_times(rows: pd.DataFrame, grain: str, *keys: str) -> pd.DataFram
 
     Returns:
         `keys`, request_count and open_count over all types, and every other count and measure of
-        time without those that are closed as they are opened; without a measure where few are
-        closed (`is_few`).
+        time without those that are closed as they are opened.
     """
     rows = rows[rows["grain"].isin([grain, grain.replace("year", "all", 1)])]
     index = ["open_year", *keys]
     volumes = rows.groupby(index)[["request_count", "open_count"]].sum()
-    timed = rows[~rows["is_information_only"].astype(bool)].set_index(index)
-    measures = [name for name in timed.columns if name.endswith(("_hours", "_share"))]
-    timed[measures] = timed[measures].mask(timed["is_few"].astype(bool))
-    ends = ("_count", "_squares", "_products")
-    counts = [name for name in timed.columns if name.endswith(ends) and name not in volumes]
-    return volumes.join(timed[[*counts, "is_few", *measures]]).reset_index()
+    told = [name for name in rows if name == "is_few" or name.endswith(_TOLD)]
+    told = [name for name in told if name not in volumes]
+    timed = rows.loc[~rows["is_information_only"].astype(bool), [*index, *told]]
+    return volumes.join(timed.set_index(index)).reset_index()

@@ -40,13 +40,14 @@ def payload(answers: Answers) -> dict[str, Any]:
     subject = _positions(answers.subjects)
     kind = _positions(sorted(zip(types["subject_name"], types["type_name"], strict=True)))
     channels = times.loc[times["grain"] == "year_channel", "channel"]
-    classes = [] if backlog.empty else [backlog["age_from_days"], backlog["age_class"]]
-    ages = dict(sorted(zip(*classes, strict=True)))
+    # A mart that does not exist yet has no columns.
+    classes = backlog.reindex(columns=["age_from_days", "age_class"]).drop_duplicates()
+    ages = dict(sorted(classes.itertuples(index=False, name=None)))
     positions = {
         "subject": subject,
         "type": kind,
         "channel": _positions(sorted(channels)),
-        "as_of_date": _positions([] if backlog.empty else sorted(backlog["as_of_date"])),
+        "as_of_date": _positions([] if backlog.empty else sorted(backlog["as_of_date"].unique())),
         "age": _positions(ages),
         "area": _positions(areas["neighborhood_id"]),
         "ward": _positions(wards["ward_id"]),
@@ -105,10 +106,13 @@ def _column(rows: pd.DataFrame, name: str, positions: Mapping[Any, int] | None) 
         return []
     if positions is None:
         return _plain_values(name, rows[name])
-    keys = [_objects(rows[key]) for key in KEYS[name]]
-    # What is about all channels has none.
-    named = zip(*keys, strict=True) if keys[1:] else keys[0]
-    return [None if key is None else positions[key] for key in named]
+    keys = [rows[key] for key in KEYS[name]]
+    if keys[1:]:
+        return [positions[named] for named in zip(*map(_objects, keys), strict=True)]
+    codes, names = keys[0].factorize()
+    # What is about all channels has none, which is the code -1.
+    found = [*(positions[named] for named in names), None]
+    return [found[code] for code in codes.tolist()]
 
 
 def _plain_values(name: str, values: "pd.Series[Any]") -> list[Any]:

@@ -96,8 +96,8 @@ class Volumes(Table):
     def frame(self, answers: Answers) -> pd.DataFrame:
         """See the base class."""
         rows = answers.of_years(self.mart)
-        rows = rows[rows["grain"] == self.grain]
-        return _sums(pd.concat([rows, rows.assign(open_year=ALL_YEARS)]), self.keys)
+        rows = _sums(rows[rows["grain"] == self.grain], self.keys)
+        return pd.concat([_sums(rows.assign(open_year=ALL_YEARS), self.keys), rows])
 
 
 class Sums(Table):

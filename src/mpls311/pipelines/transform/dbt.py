@@ -51,8 +51,8 @@ class DbtBuild:
 def run_dbt(settings: TransformSettings, staging: Staging) -> DbtBuild:
     """Build seeds, models and data tests.
 
-    Unit tests are left out, and data tests that cannot fail where others pass (tag `implied`): they
-    prove the models, not the rows, and `make test` runs them.
+    Unit tests are left out, and data tests that cannot fail where others pass (tag `implied`) or
+    are about seeds: they prove files of the project, not rows, and `make test` runs them.
 
     Args:
         settings: Profile, target, environment and project folder.
@@ -62,7 +62,8 @@ def run_dbt(settings: TransformSettings, staging: Staging) -> DbtBuild:
         DbtError: A model, a seed or a test of severity error failed, or dbt did not start.
     """
     log.info("dbt build, profile %s, target %s.", settings.profile, settings.target)
-    command = ["build", "--exclude-resource-type", "unit_test", "--exclude", "tag:implied"]
+    command = ["build", "--exclude-resource-type", "unit_test"]
+    command += ["--exclude", "tag:implied", "path:seeds,resource_type:test"]
     command += ["--vars", "{rebuild: true}"] if staging.is_everything else []
     with surroundings(settings, **_variables(settings, staging)), _progress() as callback:
         outcome = invoke([*command, *options(settings)], callback)
