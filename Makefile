@@ -125,8 +125,8 @@ emulators: .venv/dev ## Google Cloud Storage and BigQuery on this machine, until
 test-cloud: .venv/dev ## The tests against emulators of the clouds, and between engines
 	@$(BIN)/python -m pytest -q tests/cloud
 
-trial-courses: .venv/dev ## Random days on BigQuery's emulator, one by one against a rebuild (COURSES=2; four minutes)
-	@$(BIN)/python -m trials.courses --courses $(or $(COURSES),2)
+trial-courses: .venv/dev ## Random days on BigQuery's emulator, one by one against a rebuild (COURSES="1 2"; four minutes)
+	@set -e; for course in $(or $(COURSES),1 2); do $(BIN)/python -m trials.courses --course $$course; done
 
 trial-crashes: .venv/dev ## Kill whole runs at every point and at random (KILLS=100; an hour)
 	@$(BIN)/python -m trials.crashes --kill everywhere --random $(or $(KILLS),100)
