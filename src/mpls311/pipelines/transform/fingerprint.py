@@ -9,7 +9,7 @@ _MADE_OF = ("macros/**/*.sql", "dbt_project.yml", "models/**/*.yml", "models/**/
 
 
 def fingerprint(project: Path, borders: pd.DataFrame) -> str:
-    """Tells whether a model that is kept up to date case by case has to be made anew.
+    """Tells whether a model that is kept up to date, by case or by year, has to be made anew.
 
     dbt adds the files of the model and of what is upstream (dbt/macros/incremental.sql).
 
