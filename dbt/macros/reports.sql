@@ -10,7 +10,8 @@
 {%- endmacro %}
 
 
-{#- Volumes and times to close in several grains, as one select: percentiles cannot be added up.
+{#- Volumes and times to close in several grains: percentiles cannot be added up. Of a report that is kept by year
+    only what has to be made of it.
 
     relation: rows of rpt_requests, or what has its columns of time.
     dimensions: the columns of all grains with their types, in order; those that a grain leaves out are null.
@@ -20,6 +21,11 @@
     conditions: columns of grains that are true of their requests, and no dimensions. -#}
 {% macro volumes_and_times(relation, dimensions, grains, more={}, percents=none, conditions=[]) -%}
     {%- set percents = percents or percentiles() -%}
+    {%- for relation, grains in changed_parts(relation, grains) %}
+    {%- if not loop.first %}
+
+    union all
+    {% endif %}
     select
         grain,
         {{ dimensions | join(', ') }},
@@ -39,6 +45,7 @@
         {%- endfor %}
         closed_count < {{ var('enough_requests') }} as is_few
     from {{ times(relation, dimensions, grains, percents, dict(more, **counts_of_time()), conditions) }} as timed
+    {%- endfor %}
 {%- endmacro %}
 
 

@@ -39,12 +39,6 @@ with requests as {{ inlined() }} (
 
 )
 
-{% for relation, grains in changed_parts('requests', grains) %}
-{%- if not loop.first %}
-
-union all
-{% endif %}
 {{ volumes_and_times(
-    relation, dimensions, grains, percents=half, conditions=['is_of_loaded_year', 'is_of_latest_loaded_year']
+    'requests', dimensions, grains, percents=half, conditions=['is_of_loaded_year', 'is_of_latest_loaded_year']
 ) }}
-{%- endfor %}

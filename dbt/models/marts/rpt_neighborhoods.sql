@@ -48,13 +48,7 @@ with requests as {{ inlined() }} (
 
 volumes as (
 
-    {%- for relation, grains in changed_parts(ref('rpt_requests'), grains) %}
-    {%- if not loop.first %}
-
-    union all
-    {% endif %}
-    {{ volumes_and_times(relation, dimensions, grains, conditions=conditions) }}
-    {%- endfor %}
+    {{ volumes_and_times(ref('rpt_requests'), dimensions, grains, conditions=conditions) }}
 
 ),
 

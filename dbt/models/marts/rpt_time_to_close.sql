@@ -47,13 +47,8 @@ with requests as {{ inlined() }} (
     cross join (select max(open_year) as open_year from {{ ref('rpt_requests') }}) as latest
 
 )
-{% for relation, grains in changed_parts('requests', grains) %}
-{%- if not loop.first %}
 
-union all
-{% endif %}
 {{ volumes_and_times(
-    relation, dimensions, grains, more,
+    'requests', dimensions, grains, more,
     conditions=['is_compared_to_date', 'is_of_loaded_year', 'is_of_last_365_days'],
 ) }}
-{%- endfor %}
