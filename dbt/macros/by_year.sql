@@ -34,14 +34,14 @@
 
     relation: what has open_year.
     grains: name of each grain -> its columns. -#}
-{% macro changed_parts(relation, grains, years_before=0) -%}
+{% macro changed_parts(relation, grains) -%}
     {%- if not keeps_years() -%}{{ return([(relation, grains)]) }}{%- endif -%}
     {%- set yearly = {} -%}
     {%- set others = {} -%}
     {%- for grain, columns in grains.items() -%}
         {%- do (yearly if 'open_year' in columns else others).update({grain: columns}) -%}
     {%- endfor -%}
-    {%- set of_years = '(select * from ' ~ relation ~ ' where ' ~ of_changed_years('open_year', years_before) ~ ')' -%}
+    {%- set of_years = '(select * from ' ~ relation ~ ' where ' ~ of_changed_years('open_year') ~ ')' -%}
     {{ return([(of_years ~ ' as of_years', yearly)] + ([(relation, others)] if others else [])) }}
 {%- endmacro %}
 
